@@ -1,0 +1,107 @@
+//! Files that appear whole or not at all.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zarrs::filesystem::FilesystemStore;
+use zarrs::storage::byte_range::ByteRangeIterator;
+use zarrs::storage::{
+    Bytes, MaybeBytesIterator, OffsetBytesIterator, ReadableStorageTraits, StorageError, StoreKey,
+    StorePrefix, WritableStorageTraits,
+};
+
+/// The name under which a file is written before it takes its own: a crash leaves that one at most, and
+/// writing the file again replaces it.
+pub(crate) fn partial(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".partial");
+    path.with_file_name(name)
+}
+
+/// Writes a file under another name, then renames it. Folders are made as needed.
+pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let partial = partial(path);
+    let written = fs::write(&partial, content).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        // half a file is of no use and takes room on a disk that may be full
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+/// A Zarr store in a folder whose chunk files are written by [`write`].
+#[derive(Debug)]
+pub(crate) struct AtomicStore {
+    root: PathBuf,
+    reading: FilesystemStore,
+}
+
+impl AtomicStore {
+    pub(crate) fn new(root: &Path) -> Result<Self, String> {
+        let reading = FilesystemStore::new(root).map_err(|error| error.to_string())?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            reading,
+        })
+    }
+
+    fn file(&self, key: &StoreKey) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+}
+
+impl ReadableStorageTraits for AtomicStore {
+    fn get_partial_many<'a>(
+        &'a self,
+        key: &StoreKey,
+        byte_ranges: ByteRangeIterator<'a>,
+    ) -> Result<MaybeBytesIterator<'a>, StorageError> {
+        self.reading.get_partial_many(key, byte_ranges)
+    }
+
+    fn size_key(&self, key: &StoreKey) -> Result<Option<u64>, StorageError> {
+        self.reading.size_key(key)
+    }
+
+    fn supports_get_partial(&self) -> bool {
+        self.reading.supports_get_partial()
+    }
+}
+
+impl WritableStorageTraits for AtomicStore {
+    fn set(&self, key: &StoreKey, value: Bytes) -> Result<(), StorageError> {
+        write(&self.file(key), &value).map_err(|error| StorageError::IOError(Arc::new(error)))
+    }
+
+    fn set_partial_many(&self, _: &StoreKey, _: OffsetBytesIterator) -> Result<(), StorageError> {
+        Err(StorageError::Unsupported(
+            "files are written whole".to_owned(),
+        ))
+    }
+
+    fn erase(&self, key: &StoreKey) -> Result<(), StorageError> {
+        match fs::remove_file(self.file(key)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StorageError::IOError(Arc::new(error)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn erase_prefix(&self, _: &StorePrefix) -> Result<(), StorageError> {
+        Err(StorageError::Unsupported(
+            "folders are not erased".to_owned(),
+        ))
+    }
+
+    fn supports_set_partial(&self) -> bool {
+        false
+    }
+}

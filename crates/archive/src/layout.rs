@@ -1,0 +1,117 @@
+//! The folder and metadata of a store: made, checked against what is there, replaced.
+
+use std::fs;
+use std::path::Path;
+
+use foehn_field::Attributes;
+use serde_json::{Map, Value, json};
+
+use crate::zarr_tree::is_zarr;
+use crate::{Mode, WriteError, atomic, json};
+
+pub(crate) fn group_metadata(attributes: &Attributes) -> Value {
+    json!({"zarr_format": 3, "node_type": "group", "attributes": json::object(attributes)})
+}
+
+/// Applies the mode to an output that exists.
+pub(crate) fn make_room(path: &Path, mode: Mode) -> Result<(), WriteError> {
+    let there = match fs::symlink_metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(WriteError::io(path, cause)),
+    };
+    let refuse = |found| {
+        Err(WriteError::NotReplaced {
+            path: path.to_path_buf(),
+            found,
+        })
+    };
+    let entries = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+    match mode {
+        _ if there.is_dir() && !entries() => Ok(()),
+        Mode::Create => Err(WriteError::Exists {
+            path: path.to_path_buf(),
+        }),
+        Mode::Resume if path.is_dir() => Ok(()),
+        _ if !there.is_dir() => refuse("not a folder"),
+        _ if !is_zarr(path) => refuse("a folder that is not a Zarr store"),
+        _ => {
+            // first out of the way in one step, so that a crash leaves no half of the old store there
+            let aside = atomic::partial(path);
+            remove(&aside)?;
+            fs::rename(path, &aside).map_err(|cause| WriteError::io(path, cause))?;
+            remove(&aside)
+        }
+    }
+}
+
+/// Removes a folder that may not be there.
+pub(crate) fn remove(folder: &Path) -> Result<(), WriteError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(WriteError::io(folder, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn save(path: &Path, metadata: &Value) -> Result<(), WriteError> {
+    let text = serde_json::to_string_pretty(metadata).unwrap_or_default();
+    atomic::write(path, text.as_bytes()).map_err(|cause| WriteError::io(path, cause))
+}
+
+/// The metadata that are there, `None` where there are none; refused where they differ from the plan.
+pub(crate) fn agreed(
+    path: &Path,
+    array: &str,
+    planned: &Value,
+) -> Result<Option<Value>, WriteError> {
+    let file = path.join(array).join("zarr.json");
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(WriteError::io(&file, cause)),
+    };
+    let found = json::parse(&text).map_err(|cause| WriteError::Zarr { path: file, cause })?;
+    let what = if array.is_empty() {
+        "the store's".to_owned()
+    } else {
+        format!("{array}'s")
+    };
+    match difference(&found, planned, "") {
+        None => Ok(Some(found)),
+        Some((key, found, planned)) => Err(WriteError::Differs {
+            path: path.to_path_buf(),
+            what: format!("{what} {key}"),
+            found,
+            planned,
+        }),
+    }
+}
+
+/// The first entry in which metadata differ, with both values; consolidated metadata are not compared.
+fn difference(found: &Value, planned: &Value, key: &str) -> Option<(String, String, String)> {
+    match (found, planned) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names = b
+                .keys()
+                .chain(a.keys().filter(|name| !b.contains_key(*name)));
+            let deeper = |name: &String| {
+                if key.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{key}.{name}")
+                }
+            };
+            let compared = names.filter(|name| *name != "consolidated_metadata");
+            let absent = Value::from("absent");
+            let of = |map: &Map<String, Value>, name: &String| {
+                map.get(name).cloned().unwrap_or_else(|| absent.clone())
+            };
+            compared
+                .into_iter()
+                .find_map(|name| difference(&of(a, name), &of(b, name), &deeper(name)))
+        }
+        _ => (found != planned).then(|| (key.to_owned(), found.to_string(), planned.to_string())),
+    }
+}

@@ -1,0 +1,223 @@
+//! Finding times and horizontal grids by the CF conventions.
+
+use foehn_field::{Attribute, Grid, TimeAxis};
+use ndarray::{Array2, ArrayD, Ix2};
+
+use crate::{Archive, ReadError, Variable};
+
+pub(crate) fn times(archive: &Archive, name: &str) -> Result<TimeAxis, ReadError> {
+    let no_time = || ReadError::NoTime {
+        path: archive.path().to_path_buf(),
+        name: name.to_owned(),
+    };
+    let variable = time_variable(archive, name).ok_or_else(no_time)?;
+    let units = variable.units().unwrap_or_default();
+    let calendar = variable.text("calendar").unwrap_or_default();
+    let values: Vec<f64> = archive.read_f64(&variable.name)?.into_iter().collect();
+    TimeAxis::decode(&values, units, calendar).map_err(|cause| ReadError::Time {
+        path: archive.path().to_path_buf(),
+        variable: variable.name.clone(),
+        cause,
+    })
+}
+
+/// The variable itself, the coordinate of the dimension, or the time coordinate of a data variable.
+fn time_variable<'a>(archive: &'a Archive, name: &str) -> Option<&'a Variable> {
+    let variables = archive.variables();
+    let along = |dim: &str| {
+        let named = variables.get(dim).filter(|v| counts_time(v));
+        named.or_else(|| {
+            variables
+                .values()
+                .find(|v| v.dims == [dim] && counts_time(v))
+        })
+    };
+    match variables.get(name) {
+        Some(variable) if counts_time(variable) => Some(variable),
+        Some(variable) => variable
+            .dims
+            .iter()
+            .filter(|dim| *dim != name)
+            .find_map(|dim| along(dim)),
+        None => along(name),
+    }
+}
+
+fn counts_time(variable: &Variable) -> bool {
+    variable
+        .units()
+        .is_some_and(|units| units.to_ascii_lowercase().contains(" since "))
+}
+
+/// The two directions of a horizontal grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    Latitude,
+    Longitude,
+    Y,
+    X,
+}
+
+impl Axis {
+    /// Whether a variable is this coordinate: by standard name, else by units or axis, else by name.
+    fn is(self, variable: &Variable) -> bool {
+        let (standard, units, names): (_, &[&str], &[&str]) = match self {
+            Self::Latitude => (
+                "latitude",
+                &[
+                    "degrees_north",
+                    "degree_north",
+                    "degree_n",
+                    "degrees_n",
+                    "degreen",
+                    "degreesn",
+                ],
+                &["lat", "latitude", "nav_lat"],
+            ),
+            Self::Longitude => (
+                "longitude",
+                &[
+                    "degrees_east",
+                    "degree_east",
+                    "degree_e",
+                    "degrees_e",
+                    "degreee",
+                    "degreese",
+                ],
+                &["lon", "longitude", "nav_lon"],
+            ),
+            Self::Y => ("projection_y_coordinate", &[], &["y", "yc"]),
+            Self::X => ("projection_x_coordinate", &[], &["x", "xc"]),
+        };
+        let letter = if matches!(self, Self::Latitude | Self::Y) {
+            "Y"
+        } else {
+            "X"
+        };
+        if let Some(name) = variable.text("standard_name") {
+            return name == standard;
+        }
+        let local = variable.name[variable.group().len()..].to_ascii_lowercase();
+        let by_units = variable
+            .units()
+            .is_some_and(|u| units.contains(&u.to_ascii_lowercase().as_str()));
+        let by_axis = matches!(self, Self::Y | Self::X) && variable.text("axis") == Some(letter);
+        by_units || by_axis || names.contains(&local.as_str())
+    }
+}
+
+pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadError> {
+    let no_grid = |why: &str| ReadError::NoGrid {
+        path: archive.path().to_path_buf(),
+        variable: variable.name.clone(),
+        dims: variable.dims.clone(),
+        why: why.to_owned(),
+    };
+    let candidates = candidates(archive, variable);
+    let pairs = |first: Axis, second: Axis| {
+        let of = |axis: Axis| candidates.iter().copied().filter(move |c| axis.is(c));
+        of(first)
+            .flat_map(|a| of(second).map(move |b| (a, b)))
+            .collect::<Vec<_>>()
+    };
+    let horizontal = pairs(Axis::Latitude, Axis::Longitude);
+    let position = |name: &String| variable.dims.iter().position(|dim| dim == name);
+    let in_order = |a: &Variable, b: &Variable| position(&a.dims[0]) < position(&b.dims[0]);
+    if let Some((lat, lon)) = horizontal
+        .iter()
+        .find(|(a, b)| a.dims.len() == 2 && a.dims == b.dims)
+    {
+        if position(&lat.dims[0]) > position(&lat.dims[1]) {
+            return Err(no_grid(
+                "latitude and longitude have its dimensions in the other order",
+            ));
+        }
+        let (latitude, longitude) = (plane(archive, lat)?, plane(archive, lon)?);
+        return Ok(Grid::Curvilinear {
+            latitude,
+            longitude,
+        });
+    }
+    if let Some((lat, lon)) = horizontal.iter().find(|(a, b)| separate(a, b)) {
+        if !in_order(lat, lon) {
+            return Err(no_grid(
+                "longitude comes before latitude; reorder the dimensions",
+            ));
+        }
+        return Ok(Grid::Rectilinear {
+            latitude: line(archive, lat)?,
+            longitude: line(archive, lon)?,
+        });
+    }
+    if horizontal
+        .iter()
+        .any(|(a, b)| a.dims.len() == 1 && a.dims == b.dims)
+    {
+        return Err(no_grid(
+            "its cells are a list of points with one latitude and longitude each",
+        ));
+    }
+    match pairs(Axis::Y, Axis::X)
+        .into_iter()
+        .find(|(a, b)| separate(a, b) && in_order(a, b))
+    {
+        Some((y, x)) => Ok(Grid::Cartesian {
+            y: line(archive, y)?,
+            x: line(archive, x)?,
+            period: period(y, x),
+        }),
+        None => Err(no_grid(
+            "neither latitude and longitude (standard_name, or units degrees_north and degrees_east, or names) \
+             nor x and y (projection_x_coordinate, axis, or names) lie on its dimensions",
+        )),
+    }
+}
+
+/// Variables that may be coordinates of this one: those it names, those named as its dimensions, then all others.
+fn candidates<'a>(archive: &'a Archive, variable: &Variable) -> Vec<&'a Variable> {
+    let known = archive.variables();
+    let lookup = |name: &str| {
+        known
+            .get(&format!("{}{name}", variable.group()))
+            .or_else(|| known.get(name))
+    };
+    let named = variable
+        .text("coordinates")
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(lookup);
+    let dims = variable.dims.iter().filter_map(|dim| lookup(dim));
+    let fits =
+        |c: &&Variable| !c.dims.is_empty() && c.dims.iter().all(|dim| variable.dims.contains(dim));
+    named
+        .chain(dims)
+        .chain(known.values())
+        .filter(fits)
+        .filter(|c| c.name != variable.name)
+        .collect()
+}
+
+fn separate(a: &Variable, b: &Variable) -> bool {
+    a.dims.len() == 1 && b.dims.len() == 1 && a.dims != b.dims
+}
+
+fn line(archive: &Archive, variable: &Variable) -> Result<Vec<f64>, ReadError> {
+    Ok(archive.read_f64(&variable.name)?.into_iter().collect())
+}
+
+fn plane(archive: &Archive, variable: &Variable) -> Result<Array2<f64>, ReadError> {
+    let values: ArrayD<f64> = archive.read_f64(&variable.name)?;
+    let cause = "its shape is not that of its dimensions".to_owned();
+    let damaged = || ReadError::Damaged {
+        path: archive.path().to_path_buf(),
+        variable: variable.name.clone(),
+        cause,
+    };
+    values.into_dimensionality::<Ix2>().map_err(|_| damaged())
+}
+
+/// The lengths after which a plane repeats, where both axes carry the attribute `period`.
+fn period(y: &Variable, x: &Variable) -> Option<(f64, f64)> {
+    let of = |axis: &Variable| axis.attributes.get("period").and_then(Attribute::number);
+    of(y).zip(of(x))
+}

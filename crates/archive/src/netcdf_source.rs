@@ -1,0 +1,211 @@
+//! Reading NetCDF files.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use foehn_field::{Attribute, Attributes};
+use indexmap::IndexMap;
+use ndarray::ArrayD;
+use netcdf::types::{FloatType, IntType, NcVariableType};
+use netcdf::{AttributeValue, Extent, NcTypeDescriptor};
+
+use crate::Variable;
+use crate::boundary::{contained, in_netcdf};
+use crate::raw::Raw;
+
+/// An open NetCDF file.
+#[derive(Debug)]
+pub(crate) struct NetCdfSource(Arc<netcdf::File>);
+
+/// What a file holds.
+pub(crate) type Content = (Attributes, IndexMap<String, Variable>);
+
+impl NetCdfSource {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Content), String> {
+        let path = path.to_path_buf();
+        in_netcdf(move || {
+            let file = netcdf::open(path).map_err(|error| error.to_string())?;
+            let mut content = (Attributes::new(), IndexMap::new());
+            if let Some(root) = file.root() {
+                walk(&root, "", &mut content);
+            } else {
+                // classic files have no groups
+                content.0 = collect(file.attributes());
+                list(file.variables(), "", &mut content.1);
+            }
+            Ok((Self(Arc::new(file)), content))
+        })
+    }
+
+    /// The stored values of a variable that holds numbers.
+    pub(crate) fn read(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<Raw, String> {
+        match variable.dtype.as_str() {
+            "float32" => self.values::<f32>(variable, ranges).map(Raw::Single),
+            _ => self.values::<f64>(variable, ranges).map(Raw::Double),
+        }
+    }
+
+    fn values<T>(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<ArrayD<T>, String>
+    where
+        T: NcTypeDescriptor + Copy + Send + 'static,
+    {
+        let file = Arc::clone(&self.0);
+        let name = variable.name.clone();
+        let extents: Vec<Extent> = ranges.iter().cloned().map(Extent::from).collect();
+        in_netcdf(move || {
+            let source = file.variable(&name).ok_or("it has gone from the file")?;
+            source
+                .get::<T, _>(extents)
+                .map_err(|error| error.to_string())
+        })
+    }
+}
+
+fn walk(group: &netcdf::Group<'_>, prefix: &str, content: &mut Content) {
+    if prefix.is_empty() {
+        content.0 = collect(group.attributes());
+    }
+    list(group.variables(), prefix, &mut content.1);
+    for child in group.groups() {
+        walk(&child, &format!("{prefix}{}/", child.name()), content);
+    }
+}
+
+fn list<'f>(
+    variables: impl Iterator<Item = netcdf::Variable<'f>>,
+    prefix: &str,
+    into: &mut IndexMap<String, Variable>,
+) {
+    for source in variables {
+        let variable = describe(&source, prefix);
+        into.insert(variable.name.clone(), variable);
+    }
+}
+
+fn describe(source: &netcdf::Variable<'_>, prefix: &str) -> Variable {
+    let attributes = collect(source.attributes());
+    let (dtype, unreadable) = match contained(|| Ok(source.vartype())) {
+        Ok(kind) => (name_of(&kind), None),
+        Err(why) => (
+            "a type that the NetCDF library does not know".to_owned(),
+            Some(why),
+        ),
+    };
+    let declares = attributes.contains_key("_FillValue");
+    let implicit_fill = if declares {
+        None
+    } else {
+        default_fill(source, &dtype)
+    };
+    Variable {
+        name: format!("{prefix}{}", source.name()),
+        dims: source
+            .dimensions()
+            .iter()
+            .map(netcdf::Dimension::name)
+            .collect(),
+        shape: source
+            .dimensions()
+            .iter()
+            .map(netcdf::Dimension::len)
+            .collect(),
+        chunks: source.chunking().ok().flatten(),
+        dtype,
+        attributes,
+        implicit_fill,
+        unreadable,
+    }
+}
+
+/// The value of cells never written, which the format itself declares missing (bytes excepted; for floats
+/// see [`Packing`](crate::packing::Packing)).
+fn default_fill(source: &netcdf::Variable<'_>, dtype: &str) -> Option<f64> {
+    fn fill<T: NcTypeDescriptor + Copy>(source: &netcdf::Variable<'_>) -> Option<T> {
+        contained(|| source.fill_value::<T>().map_err(|error| error.to_string()))
+            .ok()
+            .flatten()
+    }
+    match dtype {
+        "int16" => fill::<i16>(source).map(f64::from),
+        "uint16" => fill::<u16>(source).map(f64::from),
+        "int32" => fill::<i32>(source).map(f64::from),
+        "uint32" => fill::<u32>(source).map(f64::from),
+        "int64" => fill::<i64>(source).map(|x| x as f64),
+        "uint64" => fill::<u64>(source).map(|x| x as f64),
+        _ => None,
+    }
+}
+
+fn name_of(kind: &NcVariableType) -> String {
+    match kind {
+        NcVariableType::Int(int) => integer(*int).to_owned(),
+        NcVariableType::Float(FloatType::F32) => "float32".to_owned(),
+        NcVariableType::Float(FloatType::F64) => "float64".to_owned(),
+        NcVariableType::Char => "char".to_owned(),
+        NcVariableType::String => "string".to_owned(),
+        NcVariableType::Compound(kind) => format!("compound {}", kind.name),
+        NcVariableType::Opaque(kind) => format!("opaque {}", kind.name),
+        NcVariableType::Enum(kind) => format!("enum {}", kind.name),
+        NcVariableType::Vlen(kind) => format!("ragged {}", kind.name),
+    }
+}
+
+fn integer(kind: IntType) -> &'static str {
+    match kind {
+        IntType::U8 => "uint8",
+        IntType::I8 => "int8",
+        IntType::U16 => "uint16",
+        IntType::I16 => "int16",
+        IntType::U32 => "uint32",
+        IntType::I32 => "int32",
+        IntType::U64 => "uint64",
+        IntType::I64 => "int64",
+    }
+}
+
+/// The attributes that hold text or numbers; those of user-defined types decide nothing here.
+fn collect<'a>(attributes: impl Iterator<Item = netcdf::Attribute<'a>>) -> Attributes {
+    let value = |attribute: netcdf::Attribute<'a>| {
+        let value = contained(|| attribute.value().map_err(|error| error.to_string())).ok()?;
+        Some((attribute.name().to_owned(), convert(value)))
+    };
+    attributes.filter_map(value).collect()
+}
+
+fn convert(value: AttributeValue) -> Attribute {
+    fn ints<T: Into<i64>>(values: Vec<T>) -> Attribute {
+        Attribute::Ints(values.into_iter().map(Into::into).collect())
+    }
+    match value {
+        AttributeValue::Uchar(x) => Attribute::Int(x.into()),
+        AttributeValue::Schar(x) => Attribute::Int(x.into()),
+        AttributeValue::Ushort(x) => Attribute::Int(x.into()),
+        AttributeValue::Short(x) => Attribute::Int(x.into()),
+        AttributeValue::Uint(x) => Attribute::Int(x.into()),
+        AttributeValue::Int(x) => Attribute::Int(x.into()),
+        AttributeValue::Longlong(x) => Attribute::Int(x),
+        AttributeValue::Ulonglong(x) => {
+            i64::try_from(x).map_or(Attribute::Float(x as f64), Attribute::Int)
+        }
+        AttributeValue::Uchars(xs) => ints(xs),
+        AttributeValue::Schars(xs) => ints(xs),
+        AttributeValue::Ushorts(xs) => ints(xs),
+        AttributeValue::Shorts(xs) => ints(xs),
+        AttributeValue::Uints(xs) => ints(xs),
+        AttributeValue::Ints(xs) => ints(xs),
+        AttributeValue::Longlongs(xs) => Attribute::Ints(xs),
+        AttributeValue::Ulonglongs(xs) => {
+            Attribute::Floats(xs.into_iter().map(|x| x as f64).collect())
+        }
+        AttributeValue::Float(x) => Attribute::Float(x.into()),
+        AttributeValue::Double(x) => Attribute::Float(x),
+        AttributeValue::Floats(xs) => Attribute::Floats(xs.into_iter().map(f64::from).collect()),
+        AttributeValue::Doubles(xs) => Attribute::Floats(xs),
+        AttributeValue::Str(text) => Attribute::Text(text),
+        AttributeValue::Strs(mut texts) if texts.len() == 1 => {
+            Attribute::Text(texts.swap_remove(0))
+        }
+        AttributeValue::Strs(texts) => Attribute::Texts(texts),
+    }
+}

@@ -1,0 +1,298 @@
+//! Writing: atomic items, resuming, refusals, a full disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use foehn_archive::{ArrayPlan, Element, Mode, Store, WriteError, export_netcdf, open};
+use foehn_field::{Attribute, Attributes};
+use ndarray::{Array3, ArrayD, Axis};
+
+fn labels(units: &str) -> Attributes {
+    [("units".to_owned(), Attribute::from(units))]
+        .into_iter()
+        .collect()
+}
+
+fn plans(shard: Option<Vec<u64>>) -> Vec<ArrayPlan> {
+    let whole = ArrayPlan::whole(
+        "v",
+        &["time", "y", "x"],
+        &[5, 3, 4],
+        Element::F32,
+        labels("m"),
+    );
+    vec![
+        ArrayPlan {
+            chunks: vec![1, 2, 4],
+            shard,
+            fill: Some(f64::NAN),
+            ..whole
+        },
+        ArrayPlan::whole("x", &["x"], &[4], Element::I64, labels("1")),
+    ]
+}
+
+fn values() -> Array3<f32> {
+    Array3::from_shape_fn((5, 3, 4), |(t, j, i)| {
+        100.0 * t as f32 + 10.0 * j as f32 + i as f32
+    })
+}
+
+/// Writes the items that are not done, at most `most` of them.
+fn run(store: &Store, most: usize) -> usize {
+    let todo: Vec<usize> = (0..5)
+        .filter(|t| !store.is_done(&format!("time {t}")))
+        .take(most)
+        .collect();
+    for t in &todo {
+        let item = values()
+            .index_axis(Axis(0), *t)
+            .insert_axis(Axis(0))
+            .into_dyn()
+            .to_owned();
+        store
+            .write_f32("v", &[*t as u64, 0, 0], item.view())
+            .unwrap();
+        store.mark_done(&format!("time {t}")).unwrap();
+    }
+    todo.len()
+}
+
+fn coordinate(store: &Store) {
+    let x = ArrayD::from_shape_vec(vec![4], vec![0_i64, -1, 2, 3]).unwrap();
+    store.write_i64("x", &[0], x.view()).unwrap();
+}
+
+/// Every file below a folder with its content.
+fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(
+                content(&path)
+                    .into_iter()
+                    .map(|(below, bytes)| (format!("{name}/{below}"), bytes)),
+            );
+        } else {
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn an_interrupted_store_continues_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = |name: &str, mode: Mode| {
+        Store::create(&folder.path().join(name), labels("none"), plans(None), mode)
+    };
+    let straight = create("straight.zarr", Mode::Create).unwrap();
+    coordinate(&straight);
+    assert_eq!(run(&straight, 9), 5);
+    let planned = straight.planned_files();
+    straight.finish().unwrap();
+
+    let first = create("broken.zarr", Mode::Resume).unwrap();
+    assert_eq!(run(&first, 2), 2);
+    drop(first);
+    // a crash in the middle of a chunk leaves a partial file, and an item with data but without its mark
+    let broken = folder.path().join("broken.zarr");
+    fs::create_dir_all(broken.join("v/c/2/0")).unwrap();
+    fs::write(broken.join("v/c/2/0/.0.partial"), b"half a chu").unwrap();
+    fs::write(broken.join("v/c/2/0/0"), b"whole but not marked").unwrap();
+    let second = create("broken.zarr", Mode::Resume).unwrap();
+    coordinate(&second);
+    assert_eq!(run(&second, 9), 3);
+    second.finish().unwrap();
+    let (a, b) = (
+        content(&folder.path().join("straight.zarr")),
+        content(&broken),
+    );
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    assert!(a == b);
+    assert_eq!(a.len() as u64, planned);
+
+    // what is finished is done, and stays as it is
+    let third = create("broken.zarr", Mode::Resume).unwrap();
+    assert_eq!(run(&third, 9), 0);
+    third.finish().unwrap();
+    assert!(a == content(&broken));
+    assert_eq!(
+        open(&broken).unwrap().read_all("v").unwrap().values,
+        values().into_dyn()
+    );
+    assert_eq!(
+        open(&broken).unwrap().read_f64("x").unwrap().as_slice(),
+        Some(&[0.0, -1.0, 2.0, 3.0][..])
+    );
+}
+
+#[test]
+fn shards_hold_chunks_and_are_written_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sharded.zarr");
+    let store = Store::create(
+        &path,
+        Attributes::new(),
+        plans(Some(vec![2, 4, 4])),
+        Mode::Create,
+    )
+    .unwrap();
+    assert_eq!(store.planned_files(), 1 + (1 + 3) + (1 + 1));
+    let all = values().into_dyn();
+    let one = all.slice_axis(Axis(0), (0..1).into());
+    let refused = store.write_f32("v", &[0, 0, 0], one);
+    assert!(
+        matches!(refused, Err(WriteError::NotWholeChunks { .. })),
+        "{refused:?}"
+    );
+    store.write_f32("v", &[0, 0, 0], all.view()).unwrap();
+    coordinate(&store);
+    store.finish().unwrap();
+    let archive = open(&path).unwrap();
+    assert_eq!(archive.variables()["v"].chunks, Some(vec![1, 2, 4]));
+    assert_eq!(archive.read_all("v").unwrap().values, all);
+    assert_eq!(content(&path.join("v/c")).len(), 3);
+}
+
+#[test]
+fn outputs_that_exist_are_respected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.zarr");
+    let create = |plans: Vec<ArrayPlan>, units: &str, mode: Mode| {
+        Store::create(&path, labels(units), plans, mode)
+    };
+    run(&create(plans(None), "a", Mode::Create).unwrap(), 9);
+    let exists = create(plans(None), "a", Mode::Create)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        exists.contains("out.zarr")
+            && exists.contains("--overwrite")
+            && exists.contains("--resume"),
+        "{exists}"
+    );
+    let differs = create(plans(None), "b", Mode::Resume)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        differs.contains("the store's attributes.units is \"a\" there but \"b\""),
+        "{differs}"
+    );
+    let mut other = plans(None);
+    other[0].shape[0] = 6;
+    let differs = create(other, "a", Mode::Resume).unwrap_err().to_string();
+    assert!(
+        differs.contains("v's shape is [5,3,4] there but [6,3,4]"),
+        "{differs}"
+    );
+    create(plans(None), "b", Mode::Overwrite).unwrap();
+    assert!(!path.join("v/c").exists());
+    let mine = folder.path().join("thesis");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("chapter1.tex"), "long").unwrap();
+    let kept = Store::create(&mine, labels("a"), plans(None), Mode::Overwrite);
+    assert!(matches!(kept, Err(WriteError::NotReplaced { .. })));
+    assert!(mine.join("chapter1.tex").exists());
+}
+
+#[test]
+fn regions_types_and_plans_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::create(
+        &folder.path().join("a.zarr"),
+        Attributes::new(),
+        plans(None),
+        Mode::Create,
+    )
+    .unwrap();
+    let block = |shape: &[usize]| ArrayD::<f32>::zeros(shape);
+    for (start, shape) in [
+        ([0, 1, 0], [1, 2, 4]),
+        ([0, 0, 0], [1, 1, 4]),
+        ([5, 0, 0], [1, 2, 4]),
+        ([0, 2, 0], [1, 2, 4]),
+    ] {
+        let refused = store.write_f32("v", &start, block(&shape).view());
+        assert!(
+            matches!(refused, Err(WriteError::NotWholeChunks { .. })),
+            "{start:?} {shape:?}"
+        );
+    }
+    // the last row of chunks ends with the array
+    store
+        .write_f32("v", &[0, 2, 0], block(&[1, 1, 4]).view())
+        .unwrap();
+    assert!(matches!(
+        store.write_f32("x", &[0], block(&[4]).view()),
+        Err(WriteError::NoArray { .. })
+    ));
+    let mut odd = plans(Some(vec![2, 3, 4]));
+    let refuse = |plans: Vec<ArrayPlan>| {
+        Store::create(
+            &folder.path().join("b.zarr"),
+            Attributes::new(),
+            plans,
+            Mode::Create,
+        )
+    };
+    assert!(matches!(refuse(odd.clone()), Err(WriteError::Plan { .. })));
+    odd[0].name = "../v".into();
+    assert!(matches!(refuse(odd), Err(WriteError::Plan { .. })));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("full.zarr");
+    let store = Store::create(&path, Attributes::new(), plans(None), Mode::Create).unwrap();
+    // the device that is always full, in place of the file that the chunk goes through
+    fs::create_dir_all(path.join("v/c/0/0")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", path.join("v/c/0/0/.0.partial")).unwrap();
+    let item = values()
+        .slice_axis(Axis(0), (0..1).into())
+        .into_dyn()
+        .to_owned();
+    match store.write_f32("v", &[0, 0, 0], item.view()) {
+        Err(WriteError::DiskFull { cause, .. }) => {
+            assert_eq!(cause.kind(), std::io::ErrorKind::StorageFull)
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(!path.join("v/c/0/0/0").exists());
+    // after room was made the same call succeeds
+    store.write_f32("v", &[0, 0, 0], item.view()).unwrap();
+}
+
+#[test]
+fn an_export_is_whole_or_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (zarr, netcdf) = (folder.path().join("a.zarr"), folder.path().join("out/a.nc"));
+    let store = Store::create(&zarr, labels("none"), plans(None), Mode::Create).unwrap();
+    run(&store, 4);
+    coordinate(&store);
+    store.finish().unwrap();
+    export_netcdf(&zarr, &netcdf, Mode::Create).unwrap();
+    let archive = open(&netcdf).unwrap();
+    let field = archive.read_all("v").unwrap();
+    assert_eq!(field.missing_count(), 12);
+    assert_eq!(
+        field.values.slice_axis(Axis(0), (0..4).into()),
+        values().slice_axis(Axis(0), (0..4).into()).into_dyn()
+    );
+    assert_eq!(archive.attributes(), &labels("none"));
+    assert_eq!(archive.variables()["v"].units(), Some("m"));
+    assert!(matches!(
+        export_netcdf(&zarr, &netcdf, Mode::Create),
+        Err(WriteError::Exists { .. })
+    ));
+    let missing =
+        export_netcdf(&folder.path().join("b.zarr"), &netcdf, Mode::Overwrite).unwrap_err();
+    assert!(missing.to_string().contains("no such file"), "{missing}");
+    assert!(netcdf.exists());
+    assert_eq!(fs::read_dir(netcdf.parent().unwrap()).unwrap().count(), 1);
+}

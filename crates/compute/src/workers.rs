@@ -1,0 +1,110 @@
+//! Independent pieces of work, side by side.
+
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Threads that each run whole pieces of work.
+///
+/// Every worker owns a pool of one thread, which also takes the parallel loops inside tensor
+/// operations. A piece is therefore computed the same way on any machine, and small networks, whose
+/// single operations are too small to share, still use every core.
+pub struct Workers {
+    pools: Vec<ThreadPool>,
+}
+
+impl Workers {
+    /// `count` workers; zero asks for one a core.
+    ///
+    /// # Errors
+    /// If the system refuses the threads.
+    pub fn new(count: usize) -> Result<Self, ThreadPoolBuildError> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let count = if count == 0 { cores() } else { count };
+        let pool = |i| {
+            ThreadPoolBuilder::new()
+                .num_threads(1)
+                .thread_name(move |_| format!("worker {i}"))
+                .build()
+        };
+        let pools = (0..count).map(pool).collect::<Result<_, _>>()?;
+        Ok(Self { pools })
+    }
+
+    /// The number of workers.
+    pub fn count(&self) -> usize {
+        self.pools.len()
+    }
+
+    /// `work(i)` for `i` in `0..pieces`, in order of `i`, each piece on the first free worker.
+    ///
+    /// The first error (by piece) is returned; pieces not begun by then are not begun.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub fn map<T, E, F>(&self, pieces: usize, work: F) -> Result<Vec<T>, E>
+    where
+        T: Send,
+        E: Send,
+        F: Fn(usize) -> Result<T, E> + Sync,
+    {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::with_capacity(pieces));
+        let toil = || {
+            loop {
+                let piece = next.fetch_add(1, Ordering::Relaxed);
+                if piece >= pieces {
+                    return;
+                }
+                let result = work(piece);
+                if result.is_err() {
+                    next.store(pieces, Ordering::Relaxed);
+                }
+                if let Ok(mut done) = done.lock() {
+                    done.push((piece, result));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for pool in &self.pools {
+                scope.spawn(|| pool.install(toil));
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_default();
+        done.sort_by_key(|(piece, _)| *piece);
+        done.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_whatever_the_number_of_workers() {
+        for count in [1, 2, 5] {
+            let workers = Workers::new(count).unwrap();
+            let squares = workers.map(100, |i| Ok::<_, ()>(i * i)).unwrap();
+            assert_eq!(squares, (0..100).map(|i| i * i).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_error_ends_the_work() {
+        let workers = Workers::new(2).unwrap();
+        let begun = AtomicUsize::new(0);
+        let result = workers.map(1000, |i| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            if i == 3 { Err(i) } else { Ok(i) }
+        });
+        assert_eq!(result, Err(3));
+        assert!(begun.into_inner() < 1000);
+    }
+
+    #[test]
+    fn loops_inside_a_piece_stay_on_its_thread() {
+        let workers = Workers::new(3).unwrap();
+        let threads = workers.map(3, |_| Ok::<_, ()>(rayon::current_num_threads()));
+        assert_eq!(threads, Ok(vec![1, 1, 1]));
+    }
+}

@@ -1,0 +1,167 @@
+//! Which axis of a variable is what.
+
+use std::ops::Range;
+use std::path::Path;
+
+use foehn_archive::{Archive, ReadError, Variable};
+use ndarray::{Array3, ArrayD, ErrorKind, ShapeError};
+
+use crate::DataError;
+
+/// The axes of a variable that are time, y and x; all others have length one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Layout {
+    time: Option<usize>,
+    y: usize,
+    x: usize,
+    shape: Vec<usize>,
+    /// States that are stored together; one where values are contiguous.
+    pub(crate) chunk: usize,
+}
+
+impl Layout {
+    pub(crate) fn of(
+        variable: &Variable,
+        time: Option<usize>,
+        (ny, nx): (usize, usize),
+        file: &Path,
+    ) -> Result<Self, DataError> {
+        let shape = &variable.shape;
+        let fits = |y: usize, x: usize| {
+            let mut others = (0..shape.len()).filter(|axis| *axis != y && *axis != x);
+            let squeezed = others.all(|axis| Some(axis) == time || shape[axis] == 1);
+            let horizontal = time != Some(y) && time != Some(x);
+            horizontal && squeezed && shape[y] == ny && shape[x] == nx
+        };
+        let mut pairs = (0..shape.len()).flat_map(|x| (0..x).map(move |y| (y, x)));
+        // the last pair: of (time, 1, 1, 1) the innermost axes are the grid
+        let Some((y, x)) = pairs.rfind(|(y, x)| fits(*y, *x)) else {
+            return Err(refuse(variable, time, (ny, nx), file));
+        };
+        let chunks = variable.chunks.as_ref();
+        let along = chunks.and_then(|chunks| chunks.get(time?).copied());
+        Ok(Self {
+            time,
+            y,
+            x,
+            shape: shape.clone(),
+            chunk: along.unwrap_or(1).max(1),
+        })
+    }
+
+    /// What to read for some positions in time.
+    pub(crate) fn ranges(&self, times: &Range<usize>) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = self.shape.iter().map(|length| 0..*length).collect();
+        if let Some(axis) = self.time {
+            ranges[axis] = times.clone();
+        }
+        ranges
+    }
+
+    /// Values as read, with axes (time, y, x); a variable without time has one.
+    pub(crate) fn arrange<T: Clone>(&self, values: ArrayD<T>) -> Result<Array3<T>, ShapeError> {
+        let misfit = || ShapeError::from_kind(ErrorKind::IncompatibleShape);
+        let named = [self.time, Some(self.y), Some(self.x)];
+        let rest = (0..values.ndim()).filter(|axis| !named.contains(&Some(*axis)));
+        let front: Vec<usize> = rest.chain(named.into_iter().flatten()).collect();
+        let count = self
+            .time
+            .map_or(Some(1), |axis| values.shape().get(axis).copied());
+        let shape = (
+            count.ok_or_else(misfit)?,
+            *values.shape().get(self.y).ok_or_else(misfit)?,
+            *values.shape().get(self.x).ok_or_else(misfit)?,
+        );
+        let values = values.permuted_axes(front);
+        let values = values.as_standard_layout().into_owned();
+        values.into_shape_with_order(shape)
+    }
+}
+
+/// Says which dimension is too much, or that the grid is not there.
+fn refuse(
+    variable: &Variable,
+    time: Option<usize>,
+    (ny, nx): (usize, usize),
+    file: &Path,
+) -> DataError {
+    let (dims, shape) = (&variable.dims, &variable.shape);
+    let mut left: Vec<usize> = (0..shape.len())
+        .filter(|axis| Some(*axis) != time)
+        .collect();
+    for wanted in [nx, ny] {
+        if let Some(at) = left.iter().rposition(|axis| shape[*axis] == wanted) {
+            left.remove(at);
+        }
+    }
+    let (file, name) = (file.to_path_buf(), variable.name.clone());
+    match left.iter().find(|axis| shape[**axis] != 1) {
+        Some(&axis) if shape.len() > 2 + usize::from(time.is_some()) => DataError::ExtraDimension {
+            file,
+            variable: name,
+            dim: dims.get(axis).cloned().unwrap_or_default(),
+            length: shape[axis],
+        },
+        _ => DataError::OffGrid {
+            file,
+            variable: name,
+            dims: dims.clone(),
+            shape: shape.clone(),
+            ny,
+            nx,
+        },
+    }
+}
+
+/// The axis of a variable along which time runs.
+pub(crate) fn time_axis(
+    archive: &Archive,
+    variable: &Variable,
+) -> Result<Option<usize>, DataError> {
+    for (axis, dim) in variable.dims.iter().enumerate() {
+        match archive.times(dim) {
+            Ok(_) => return Ok(Some(axis)),
+            Err(ReadError::NoTime { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array;
+
+    use super::*;
+
+    fn layout(time: Option<usize>, y: usize, x: usize, shape: &[usize]) -> Layout {
+        let shape = shape.to_vec();
+        Layout {
+            time,
+            y,
+            x,
+            shape,
+            chunk: 1,
+        }
+    }
+
+    #[test]
+    fn axes_come_out_as_time_y_x_wherever_they_were() {
+        let value = |t: usize, y: usize, x: usize| (100 * t + 10 * y + x) as f32;
+        // (y, level, x, time)
+        let stored = Array::from_shape_fn(vec![2, 1, 3, 4], |at| value(at[3], at[0], at[2]));
+        let arranged = layout(Some(3), 0, 2, &[2, 1, 3, 4])
+            .arrange(stored)
+            .unwrap();
+        assert_eq!(
+            arranged,
+            Array3::from_shape_fn((4, 2, 3), |(t, y, x)| value(t, y, x))
+        );
+        let fixed = Array::from_shape_fn(vec![2, 3], |at| value(0, at[0], at[1]));
+        let arranged = layout(None, 0, 1, &[2, 3]).arrange(fixed).unwrap();
+        assert_eq!(
+            arranged,
+            Array3::from_shape_fn((1, 2, 3), |(t, y, x)| value(t, y, x))
+        );
+    }
+}

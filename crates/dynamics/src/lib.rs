@@ -1,0 +1,53 @@
+//! From a learnt drift to a flow or an SDE, and its solvers.
+//!
+//! A [`Drift`], [`Velocity`] or [`Score`] is any function (t, x) -> tensor: a network, an exact law or
+//! a converted model. [`Dynamics`] makes of them the equation `dX = drift dt + g(t) dW`; a [`Solver`]
+//! takes one step of it and knows nothing of networks; a [`Sampler`] walks a [`TimeGrid`], is handed
+//! its noise, and counts its calls.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use foehn_dynamics::{Diffusion, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
+//! use foehn_interpolant::{Follmer, FollmerBeta};
+//! use foehn_noise::{Key, Purpose};
+//!
+//! // the exact drift towards N(m, v): what a trained network approximates
+//! let path = Follmer::new(FollmerBeta::Linear, 1.0)?;
+//! let (m, v) = (0.9, 0.3);
+//! let x0 = Tensor::<2>::full([2000, 1], 1.5, &Device::flex());
+//! let start = x0.clone();
+//! let drift = move |t: f64, x: Tensor<2>| {
+//!     let (sigma, d_sigma) = (path.sigma(t), path.d_sigma());
+//!     let k = (t * v + sigma * d_sigma * t) / (t * t * v + sigma * sigma * t).max(1e-30);
+//!     (x - start.clone() * (1.0 - t) - t * m) * k - start.clone() + m
+//! };
+//! let process = FollmerProcess::new(path, Diffusion::Follmer, drift, x0.clone());
+//! let sampler = Sampler { solver: Solver::EulerMaruyama, grid: TimeGrid::uniform(20)? };
+//! let keys = (0..2000).map(|i| Key::new(1, Purpose::Sample).member(i)).collect();
+//! let run = sampler.sample(&process, x0, &mut WienerNoise::new(keys))?;
+//! let mean: f32 = run.x.mean().into_scalar();
+//! assert!((mean - 0.9).abs() < 4.0 * (0.3f32 / 2000.0).sqrt());
+//! assert_eq!(run.calls, 20);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Reference
+//! Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797; Chen et al. 2024, arXiv:2403.13724.
+
+mod diffusion;
+mod dynamics;
+mod exponential;
+mod follmer;
+mod grid;
+mod noise;
+mod sampler;
+mod solver;
+
+pub use diffusion::Diffusion;
+pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
+pub use exponential::ExponentialFlow;
+pub use follmer::FollmerProcess;
+pub use grid::{GridError, TimeGrid};
+pub use noise::{Noise, WienerNoise};
+pub use sampler::{LastNoise, SampleError, Sampler, Samples};
+pub use solver::Solver;

@@ -1,0 +1,49 @@
+//! Dropout that can be repeated.
+
+use burn::tensor::{Tensor, TensorData};
+use foehn_noise::{Key, Purpose};
+
+/// Which channels are off during one pass of training, for each sample of a batch.
+///
+/// Whole channels: neighbouring cells of a field are alike, so a cell that is off alone hides nothing.
+///
+/// The draws are named by the bits of the sample's time and the number of the layer: a time is drawn
+/// anew for every sample of every step, so the same step drops the same channels whatever the threads, the
+/// batch and whether it was resumed, without any state.
+///
+/// # Reference
+/// Srivastava et al. (2014), J. Mach. Learn. Res. 15, 1929; whole channels: Tompson et al. (2015),
+/// arXiv:1411.4280, section 3.2.
+#[derive(Clone, Debug)]
+pub(crate) struct Dropout {
+    probability: f64,
+    names: Vec<u64>,
+}
+
+impl Dropout {
+    pub(crate) fn new(probability: f64, t: Tensor<1>) -> Self {
+        let t = t.into_data();
+        let names = t.iter::<f64>().map(f64::to_bits).collect();
+        Self { probability, names }
+    }
+
+    /// x over 1 - p where a channel is on, zero where it is off.
+    pub(crate) fn forward(&self, x: Tensor<4>, layer: usize) -> Tensor<4> {
+        let [batch, channels, _, _] = x.dims();
+        let mut draws = vec![0.0; channels];
+        let mut mask = Vec::with_capacity(batch * channels);
+        let on = 1.0 / (1.0 - self.probability) as f32;
+        for name in &self.names {
+            let key = Key::new(*name, Purpose::Dropout).step(layer as u32);
+            key.uniforms(&mut draws);
+            mask.extend(
+                draws
+                    .iter()
+                    .map(|u| if *u < self.probability { 0.0 } else { on }),
+            );
+        }
+        let data = TensorData::new(mask, [batch, channels, 1, 1]);
+        let mask = Tensor::<4>::from_data(data, &x.device());
+        x.clone() * mask.cast(x.dtype())
+    }
+}

@@ -1,0 +1,52 @@
+//! Networks that learn drifts: a [`UNet`] for fields and an [`Mlp`] for a few numbers.
+//!
+//! Both map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
+//! the state's shape, and both are exactly zero before training. What runs fast differs between
+//! processors: on the CPU, convolutions and resampling are written as matrix products, elsewhere as the
+//! backend's own operations. The weights are the same, and so are the results up to rounding.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use foehn_network::UNetConfig;
+//!
+//! let device = Device::flex();
+//! device.seed(7);
+//! let config = UNetConfig { channels: vec![16, 32], attention: vec![1], ..UNetConfig::default() };
+//! let network = config.init(3, 1, &device)?;
+//! let (x, t) = (Tensor::<4>::ones([2, 3, 9, 14], &device), Tensor::<1>::zeros([2], &device));
+//! let drift = network.forward(x, t);
+//! assert_eq!(drift.dims(), [2, 1, 9, 14]);
+//! assert_eq!(drift.abs().max().into_scalar::<f32>(), 0.0);
+//! # Ok::<(), foehn_network::NetworkError>(())
+//! ```
+
+#[cfg(all(test, feature = "mi"))]
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[cfg(test)]
+mod bench_tmp;
+mod activation;
+mod architecture;
+mod attention;
+mod block;
+mod convolution;
+mod dropout;
+mod error;
+mod formulation;
+mod mlp;
+mod norm;
+mod padding;
+mod patch;
+mod pointwise;
+mod resample;
+mod time;
+mod unet;
+mod unet_config;
+mod weights;
+
+pub use architecture::Architecture;
+pub use error::NetworkError;
+pub use mlp::{Mlp, MlpConfig};
+pub use padding::{Padding, Paddings};
+pub use unet::UNet;
+pub use unet_config::UNetConfig;

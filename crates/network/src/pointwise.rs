@@ -1,0 +1,44 @@
+//! 1x1 convolution.
+
+use crate::weights;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+/// y(o, i, j) = b(o) + sum over c of w(o, c) x(c, i, j).
+#[derive(Module, Debug)]
+pub(crate) struct Pointwise {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl Pointwise {
+    /// Drawn weights.
+    pub(crate) fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: weights::uniform([outputs, inputs], inputs, device),
+            bias: weights::constant([outputs], 0.0, device),
+        }
+    }
+
+    /// Zero weights.
+    pub(crate) fn zero(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: weights::constant([outputs, inputs], 0.0, device),
+            bias: weights::constant([outputs], 0.0, device),
+        }
+    }
+
+    /// # Shapes
+    /// [B, in, H, W] to [B, out, H, W].
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [b, c, h, w] = x.dims();
+        let y = self
+            .weight
+            .val()
+            .unsqueeze::<3>()
+            .matmul(x.reshape([b, c, h * w]));
+        let y = y + self.bias.val().reshape([1, -1, 1]);
+        let outputs = y.dims()[1];
+        y.reshape([b, outputs, h, w])
+    }
+}

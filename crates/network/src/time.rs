@@ -1,0 +1,63 @@
+//! Time as features.
+
+use crate::activation::silu;
+use crate::weights;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// sin(w t) and cos(w t) at `count / 2` angular frequencies w from 1 to 100, spaced evenly in log w.
+///
+/// The slowest is monotone on [0, 1], the fastest tells apart times 1 / 100 from each other.
+///
+/// # Shapes
+/// [B] to [B, count].
+pub(crate) fn features(t: Tensor<1>, count: usize) -> Tensor<2> {
+    let half = count / 2;
+    let exponent = |k: usize| k as f64 / (half.max(2) - 1) as f64;
+    let w: Vec<f32> = (0..half).map(|k| 100f64.powf(exponent(k)) as f32).collect();
+    let w = Tensor::<2>::from_data(TensorData::new(w, [1, half]), &t.device()).cast(t.dtype());
+    let angle = t.unsqueeze_dim(1) * w;
+    Tensor::cat(vec![angle.clone().sin(), angle.cos()], 1)
+}
+
+/// Features, then two layers, each followed by SiLU.
+#[derive(Module, Debug)]
+pub(crate) struct TimeEmbedding {
+    first: Linear,
+    second: Linear,
+    width: usize,
+}
+
+impl TimeEmbedding {
+    pub(crate) fn new(width: usize, device: &Device) -> Self {
+        Self {
+            first: weights::linear(width, width, device),
+            second: weights::linear(width, width, device),
+            width,
+        }
+    }
+
+    /// # Shapes
+    /// [B] to [B, width].
+    pub(crate) fn forward(&self, t: Tensor<1>) -> Tensor<2> {
+        let h = silu(self.first.forward(features(t, self.width)));
+        silu(self.second.forward(h))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequencies_span_1_to_100() {
+        let t = Tensor::<1>::from_data([0.25f32], &Device::flex());
+        let f: Vec<f32> = features(t, 6).try_into_vec_as().unwrap();
+        let angles = [0.25f32, 2.5, 25.0];
+        let wanted = [angles.map(f32::sin), angles.map(f32::cos)].concat();
+        for (a, b) in f.iter().zip(wanted) {
+            assert!((a - b).abs() < 1e-6);
+        }
+    }
+}

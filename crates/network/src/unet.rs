@@ -1,0 +1,115 @@
+//! The U-Net.
+
+use crate::block::{Context, Head, Level};
+use crate::convolution::Convolution;
+use crate::dropout::Dropout;
+use crate::pointwise::Pointwise;
+use crate::resample::{doubled, halved};
+use crate::time::TimeEmbedding;
+use crate::{Paddings, UNetConfig, patch};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// A field and a time to a field of the same size, at several resolutions at once.
+///
+/// Each level works on half the cells of the level above; on the way up, it is joined with what the way
+/// down left at that resolution. Fields may have any size: where an axis is odd, the coarser level
+/// continues it by one cell with the axis' own padding, and the way up crops it again, so that
+/// convolutions meet the true edge at every level.
+///
+/// Rows of a batch do not see each other. On doubly periodic fields whose size is a multiple of
+/// [`UNetConfig::stride`], shifting the input by that stride shifts the output.
+///
+/// # Reference
+/// Ronneberger, Fischer and Brox (2015), arXiv:1505.04597; blocks as in Dhariwal and Nichol (2021),
+/// arXiv:2105.05233.
+#[derive(Module, Debug)]
+pub struct UNet {
+    time: TimeEmbedding,
+    input: Convolution,
+    down: Vec<Level>,
+    narrow: Vec<Pointwise>,
+    up: Vec<Level>,
+    output: Head,
+    patch: usize,
+    dropout: f64,
+    #[module(skip)]
+    padding: Paddings,
+}
+
+impl UNet {
+    /// The network of a configuration that has been checked.
+    pub(crate) fn new(config: &UNetConfig, inputs: usize, outputs: usize, device: &Device) -> Self {
+        let (c, blocks, padding) = (&config.channels, config.blocks, config.padding);
+        let cells = config.patch * config.patch;
+        let down = |l: usize| {
+            let inputs = c[l.saturating_sub(1)];
+            Level::new(l, inputs, l * blocks, config, device)
+        };
+        let up = |l: usize| {
+            let layer = (c.len() + l) * blocks;
+            Level::new(l, 2 * c[l], layer, config, device)
+        };
+        Self {
+            time: TimeEmbedding::new(config.time_embedding, device),
+            input: Convolution::new(inputs * cells, c[0], padding, device).biased(device),
+            down: (0..c.len()).map(down).collect(),
+            narrow: (1..c.len())
+                .map(|l| Pointwise::new(c[l], c[l - 1], device))
+                .collect(),
+            up: (0..c.len() - 1).map(up).collect(),
+            output: Head::new(c[0], outputs * cells, config.groups, padding, device),
+            patch: config.patch,
+            dropout: config.dropout,
+            padding,
+        }
+    }
+
+    /// The drift at `x` and `t`.
+    ///
+    /// # Shapes
+    /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` [B] in [0, 1], to
+    /// [B, outputs, H, W].
+    pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        let context = self.context(t);
+        let x = patch::folded(x, self.patch, self.padding);
+        let (left, x) = self.downwards(self.input.forward(x), &context);
+        let x = self.upwards(left, x, &context);
+        patch::unfolded(self.output.forward(x), self.patch, h, w)
+    }
+
+    /// Channels are only switched off while gradients are recorded.
+    fn context(&self, t: Tensor<1>) -> Context {
+        let embedding = self.time.forward(t.clone());
+        let drops = self.dropout > 0.0 && embedding.is_tracked();
+        Context {
+            embedding,
+            dropout: drops.then(|| Dropout::new(self.dropout, t)),
+        }
+    }
+
+    /// What each level but the coarsest leaves, finest first, and the coarsest level's result.
+    fn downwards(&self, mut x: Tensor<4>, context: &Context) -> (Vec<Tensor<4>>, Tensor<4>) {
+        let mut left = Vec::with_capacity(self.up.len());
+        for (l, level) in self.down.iter().enumerate() {
+            if l > 0 {
+                left.push(x.clone());
+                x = halved(x, self.padding);
+            }
+            x = level.forward(x, context);
+        }
+        (left, x)
+    }
+
+    /// The finest level's result. To narrow and then double is the same as the other way round, but cheaper.
+    fn upwards(&self, left: Vec<Tensor<4>>, mut x: Tensor<4>, context: &Context) -> Tensor<4> {
+        let levels = self.narrow.iter().zip(&self.up).zip(left);
+        for ((narrow, level), left) in levels.rev() {
+            let [_, _, h, w] = left.dims();
+            let coarser = doubled(narrow.forward(x), h, w);
+            x = level.forward(Tensor::cat(vec![coarser, left], 1), context);
+        }
+        x
+    }
+}

@@ -1,0 +1,36 @@
+//! Initial weights.
+
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Device, Distribution, Tensor};
+
+/// Independent draws, uniform with variance `1 / fan_in`, from the generator of the device.
+///
+/// They are drawn here and now, not at first use as burn's own initializers do, so that `device.seed`
+/// just before decides them.
+pub(crate) fn uniform<const D: usize>(
+    shape: [usize; D],
+    fan_in: usize,
+    device: &Device,
+) -> Param<Tensor<D>> {
+    let bound = (3.0 / fan_in as f64).sqrt();
+    let law = Distribution::Uniform(-bound, bound);
+    Param::from_tensor(Tensor::random(shape, law, device))
+}
+
+/// `value` everywhere.
+pub(crate) fn constant<const D: usize>(
+    shape: [usize; D],
+    value: f32,
+    device: &Device,
+) -> Param<Tensor<D>> {
+    Param::from_tensor(Tensor::full(shape, value, device))
+}
+
+/// x W + b with drawn W and zero b.
+pub(crate) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    Linear {
+        weight: uniform([inputs, outputs], inputs, device),
+        bias: Some(constant([outputs], 0.0, device)),
+    }
+}

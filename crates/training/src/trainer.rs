@@ -1,0 +1,136 @@
+//! The loop body: losses in, new weights out.
+
+use crate::adamw::Moments;
+use crate::config::TrainConfig;
+use crate::error::TrainError;
+use crate::layout::{Layout, LayoutError, Recording};
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foehn_compute::Workers;
+
+/// Steps in a row that may be skipped for a loss that is not a number.
+const PATIENCE: usize = 10;
+
+/// Weights on their way: module, optimiser and moving average.
+pub struct Trainer<M> {
+    pub(crate) config: TrainConfig,
+    pub(crate) layout: Layout,
+    pub(crate) module: M,
+    pub(crate) weights: Tensor<1>,
+    pub(crate) moments: Moments,
+    pub(crate) average: Tensor<1>,
+    pub(crate) step: usize,
+    pub(crate) skipped_in_a_row: usize,
+    decayed: Tensor<1>,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Mean loss of the batch.
+    pub loss: f64,
+    /// Global norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate.
+    pub rate: f64,
+    /// Whether the step was skipped because the loss or gradient was not finite.
+    pub skipped: bool,
+}
+
+impl<M: Module + Clone + Sync> Trainer<M> {
+    /// A trainer at step 0 of the freshly initialised `module`.
+    pub fn new(config: TrainConfig, module: M) -> Self {
+        let layout = Layout::of(&module);
+        let weights = layout.weights(&module);
+        let decayed = layout.decayed(&weights.device());
+        Self {
+            moments: Moments::zeros(&weights),
+            average: weights.clone(),
+            decayed,
+            config,
+            layout,
+            module,
+            weights,
+            step: 0,
+            skipped_in_a_row: 0,
+        }
+    }
+
+    /// Steps done.
+    pub fn step_count(&self) -> usize {
+        self.step
+    }
+
+    /// The number of weights.
+    pub fn weight_count(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// One step; `loss(module, i)` is the mean loss of micro-batch `i`, all of one size.
+    ///
+    /// The gradients of the micro-batches are added in order, so the number of workers changes nothing.
+    ///
+    /// # Errors
+    /// If the loss has not been finite for ten steps; or as `loss`.
+    pub fn step<E, F>(&mut self, workers: &Workers, loss: F) -> Result<StepReport, E>
+    where
+        E: Send + From<TrainError> + From<LayoutError>,
+        F: Fn(&M, usize) -> Result<Tensor<1>, E> + Sync,
+    {
+        let pieces = self.config.batch_size / self.config.micro_batch;
+        let results = workers.map(pieces, |i| {
+            let module =
+                self.layout
+                    .install(self.module.clone(), &self.weights, Recording::Gradients)?;
+            let loss = loss(&module, i)?;
+            let gradient = self.layout.gradient(&module, &loss.backward());
+            Ok::<_, E>((loss.inner().into_scalar::<f32>(), gradient))
+        })?;
+        let mean_loss = results.iter().map(|(l, _)| f64::from(*l)).sum::<f64>() / pieces as f64;
+        let sum = results.into_iter().map(|(_, g)| g).reduce(|a, b| a + b);
+        let gradient = sum.unwrap_or_else(|| self.weights.zeros_like()) / pieces as f64;
+        Ok(self.apply(mean_loss, gradient)?)
+    }
+
+    fn apply(&mut self, loss: f64, gradient: Tensor<1>) -> Result<StepReport, TrainError> {
+        let square: f32 = gradient.clone().square().sum().into_scalar();
+        let norm = f64::from(square).sqrt();
+        let rate = self.config.rate(self.step);
+        let skipped = !(loss.is_finite() && norm.is_finite());
+        if skipped {
+            self.skipped_in_a_row += 1;
+            if self.skipped_in_a_row >= PATIENCE {
+                return Err(TrainError::NotFinite {
+                    count: self.skipped_in_a_row,
+                    step: self.step,
+                    rate,
+                });
+            }
+        } else {
+            self.skipped_in_a_row = 0;
+            let gradient = gradient * (self.config.clip_norm / norm.max(self.config.clip_norm));
+            let weights = self.weights.clone();
+            self.weights =
+                self.moments
+                    .step(&self.config, self.step, weights, &gradient, &self.decayed);
+            let keep = self.config.averaging(self.step);
+            self.average = self.average.clone() * keep + self.weights.clone() * (1.0 - keep);
+        }
+        self.step += 1;
+        Ok(StepReport {
+            loss,
+            gradient_norm: norm,
+            rate,
+            skipped,
+        })
+    }
+
+    /// The module with the averaged weights, for inference.
+    ///
+    /// # Errors
+    /// If the module does not fit its own layout.
+    pub fn averaged(&self) -> Result<M, LayoutError> {
+        self.layout
+            .install(self.module.clone(), &self.average, Recording::Nothing)
+    }
+}

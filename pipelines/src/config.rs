@@ -1,0 +1,367 @@
+//! One TOML file describes a run; every key can be overridden on the command line.
+
+use foehn_dataset::{DataConfig, Every, Split};
+use foehn_forecast::{InterpolantConfig, Sampling};
+use foehn_network::UNetConfig;
+use foehn_simulation::TurbulenceConfig;
+use foehn_training::TrainConfig;
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// A run: what to simulate or read, learn, forecast and report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Name of the run, in titles and as the default folder.
+    pub name: String,
+    /// Seed of everything random.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Folder of all outputs, relative to the working folder; `runs/NAME` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// What `foehn simulate` writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulate: Option<SimulateConfig>,
+    /// What is read, when, and how it is standardised.
+    pub data: DataConfig,
+    /// The path that is learnt.
+    #[serde(default)]
+    pub interpolant: InterpolantConfig,
+    /// The network.
+    #[serde(default)]
+    pub network: UNetConfig,
+    /// How to train.
+    #[serde(default)]
+    pub train: TrainConfig,
+    /// How the next state is sampled.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// What is chosen on the validation part.
+    #[serde(default)]
+    pub tune: TuneConfig,
+    /// Which forecasts are made.
+    #[serde(default)]
+    pub forecast: ForecastConfig,
+    /// How they are scored.
+    #[serde(default)]
+    pub verify: VerifyConfig,
+}
+
+/// `[simulate]`: where to, and what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateConfig {
+    /// The Zarr store that is written.
+    pub path: PathBuf,
+    /// Stochastically forced two-dimensional turbulence.
+    pub turbulence: TurbulenceConfig,
+}
+
+/// `[tune]`: choices made on the validation part when training ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TuneConfig {
+    /// Factors on the sampler's noise to try; the one whose spread is nearest to its error is taken.
+    /// Empty: nothing is tuned and `sampling.inflation` is used.
+    pub inflation: Vec<f64>,
+    /// Members of the ensembles.
+    pub members: usize,
+    /// Leads, in steps.
+    pub leads: usize,
+    /// Time between initial states.
+    pub every: Every,
+}
+
+impl Default for TuneConfig {
+    fn default() -> Self {
+        Self {
+            inflation: Vec::new(),
+            members: 8,
+            leads: 1,
+            every: Every::Steps(NonZeroU32::MIN),
+        }
+    }
+}
+
+/// `[forecast]`: initial states x members x leads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForecastConfig {
+    /// The part of the data that forecasts start in.
+    pub split: Split,
+    /// Time between initial states.
+    pub every: Every,
+    /// Leads, in steps of the data.
+    pub leads: usize,
+    /// Members.
+    pub members: usize,
+    /// Forecasts that run together on a worker.
+    pub batch: usize,
+}
+
+impl Default for ForecastConfig {
+    fn default() -> Self {
+        Self {
+            split: Split::Test,
+            every: Every::Steps(NonZeroU32::MIN),
+            leads: 5,
+            members: 20,
+            batch: 32,
+        }
+    }
+}
+
+/// `[verify]`: how forecasts are scored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyConfig {
+    /// Days to either side from which the climatological ensemble takes its members; omit for data
+    /// without seasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_days: Option<f64>,
+    /// Members of the climatological ensemble; by default as many as the forecast has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub climatology_members: Option<usize>,
+}
+
+impl Default for VerifyConfig {
+    fn default() -> Self {
+        Self {
+            window_days: Some(15.0),
+            climatology_members: None,
+        }
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read configuration {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not TOML.
+    #[error("configuration {path} is not valid TOML: {message}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Place and cause.
+        message: String,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: there is no key \"{key}\"{hint}")]
+    UnknownKey {
+        /// Where the configuration comes from.
+        origin: String,
+        /// The full key.
+        key: String,
+        /// The nearest key there is.
+        hint: String,
+    },
+    /// A value that does not fit its key.
+    #[error("{origin}: {key}: {message}")]
+    Value {
+        /// Where the configuration comes from.
+        origin: String,
+        /// The full key.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// `--set` without a key and a value.
+    #[error("--set {0}: write key=value, such as --set train.steps=200")]
+    Override(String),
+}
+
+impl RunConfig {
+    /// Reads `path` and applies `overrides` (`key=value`).
+    ///
+    /// # Errors
+    /// If the file is missing or wrong, naming the key and the nearest valid one.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let config = Self::parse(&text, &path.display().to_string(), overrides)?;
+        Ok(config.relative_to(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// Reads `text`, which comes from `origin`, and applies `overrides`.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
+        let mut table = text.parse::<Table>().map_err(|e| ConfigError::Syntax {
+            path: origin.into(),
+            message: e.to_string(),
+        })?;
+        for text in overrides {
+            set(&mut table, text)?;
+        }
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|e| explain(origin, &e.path().to_string(), e.inner().message()))?;
+        let value = |message: String| {
+            let (key, message) = message.split_once(' ').unwrap_or(("train", &message));
+            ConfigError::Value {
+                origin: origin.to_owned(),
+                key: key.to_owned(),
+                message: message.to_owned(),
+            }
+        };
+        config.train.check().map_err(value)?;
+        Ok(config)
+    }
+
+    /// The folder of all outputs.
+    pub fn folder(&self) -> PathBuf {
+        let default = || Path::new("runs").join(&self.name);
+        self.output.clone().unwrap_or_else(default)
+    }
+
+    /// The configuration as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_else(|e| format!("# not representable: {e}\n"))
+    }
+
+    /// Paths of data are relative to the folder of the configuration, unless they exist as they stand.
+    fn relative_to(mut self, folder: &Path) -> Self {
+        let resolve = |path: &mut PathBuf| {
+            let beside = folder.join(&*path);
+            if path.is_relative() && !path.exists() && beside.exists() {
+                *path = beside;
+            }
+        };
+        match &mut self.data.path {
+            foehn_dataset::OneOrMany::One(path) => resolve(path),
+            foehn_dataset::OneOrMany::Many(paths) => paths.iter_mut().for_each(resolve),
+        }
+        self
+    }
+}
+
+/// Applies `a.b.c=value`; a value that is not TOML is a string.
+fn set(table: &mut Table, text: &str) -> Result<(), ConfigError> {
+    let refuse = || ConfigError::Override(text.to_owned());
+    let (key, value) = text.split_once('=').ok_or_else(refuse)?;
+    let parsed = format!("x = {value}").parse::<Table>();
+    let value = parsed
+        .ok()
+        .and_then(|mut t| t.remove("x"))
+        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let mut keys: Vec<&str> = key.trim().split('.').collect();
+    let last = keys.pop().filter(|k| !k.is_empty()).ok_or_else(refuse)?;
+    let mut here = table;
+    for key in keys {
+        let next = here
+            .entry(key)
+            .or_insert_with(|| Value::Table(Table::new()));
+        here = next.as_table_mut().ok_or_else(refuse)?;
+    }
+    here.insert(last.to_owned(), value);
+    Ok(())
+}
+
+/// Turns the reader's message into ours: the full key, and the nearest there is.
+fn explain(origin: &str, path: &str, message: &str) -> ConfigError {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    if let (true, Some((unknown, known))) =
+        (message.starts_with("unknown field"), quoted.split_first())
+    {
+        let section = match path.rsplit_once('.') {
+            Some((section, last)) if last == *unknown => format!("{section}."),
+            _ if path == *unknown || path == "." => String::new(),
+            _ => format!("{path}."),
+        };
+        let nearest = known.iter().max_by(|a, b| {
+            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+        });
+        let hint = nearest.map_or(String::new(), |k| {
+            format!(
+                "; did you mean \"{section}{k}\"? Known here: {}",
+                known.join(", ")
+            )
+        });
+        return ConfigError::UnknownKey {
+            origin: origin.to_owned(),
+            key: format!("{section}{unknown}"),
+            hint,
+        };
+    }
+    ConfigError::Value {
+        origin: origin.to_owned(),
+        key: path.to_owned(),
+        message: message.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = r#"
+        name = "x"
+        [data]
+        path = "x.nc"
+        variables = ["slp"]
+        step = "1 day"
+        train = ["2001-01-01", "2002-01-01"]
+        validation = ["2003-01-01", "2003-06-01"]
+        test = ["2004-01-01", "2004-06-01"]
+    "#;
+
+    fn parse(overrides: &[&str]) -> Result<RunConfig, ConfigError> {
+        let overrides: Vec<String> = overrides.iter().map(|s| (*s).to_owned()).collect();
+        RunConfig::parse(MINIMAL, "x.toml", &overrides)
+    }
+
+    #[test]
+    fn overrides_reach_their_keys() {
+        let config = parse(&["train.steps=7", "forecast.members=3", "name=other"]).unwrap();
+        assert_eq!((config.train.steps, config.forecast.members), (7, 3));
+        assert_eq!(config.folder(), Path::new("runs/other"));
+        let list = parse(&["tune.inflation=[1.0, 1.1]"]).unwrap();
+        assert_eq!(list.tune.inflation, [1.0, 1.1]);
+    }
+
+    #[test]
+    fn unknown_keys_name_the_nearest() {
+        let error = parse(&["train.stepz=7"]).unwrap_err().to_string();
+        assert!(
+            error.contains("train.stepz") && error.contains("\"train.steps\""),
+            "{error}"
+        );
+        let error = parse(&["trian.steps=7"]).unwrap_err().to_string();
+        assert!(
+            error.contains("\"trian\"") && error.contains("\"train\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        let error = parse(&["train.batch_size=30"]).unwrap_err().to_string();
+        assert!(error.contains("train.micro_batch"), "{error}");
+        let error = parse(&["train.steps=abc"]).unwrap_err().to_string();
+        assert!(error.contains("train.steps"), "{error}");
+        assert!(matches!(parse(&["steps"]), Err(ConfigError::Override(_))));
+    }
+
+    #[test]
+    fn a_resolved_configuration_reads_back() {
+        let config = parse(&[]).unwrap();
+        let again = RunConfig::parse(&config.to_toml(), "again", &[]).unwrap();
+        assert_eq!(again.to_toml(), config.to_toml());
+    }
+}

@@ -1,0 +1,42 @@
+//! One file a workflow: a configuration in, a result out.
+//!
+//! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
+//! the step before wrote; `demo` runs them all. The folder of a run:
+//!
+//! ```text
+//! runs/NAME/model/           weights, statistics, tuning, losses, checkpoints, configuration
+//!          /forecast.zarr    members
+//!          /scores.json      numbers with how they were made
+//!          /report.html      numbers and figures; also as PNG files in figures/
+//! ```
+
+mod config;
+mod demo;
+mod ensemble;
+mod forecast;
+mod inspect;
+mod loss_log;
+mod model;
+mod prepare;
+mod progress;
+mod report;
+mod report_figures;
+mod scores;
+mod simulate;
+mod train;
+mod tune;
+mod verify;
+
+pub use config::{ConfigError, RunConfig};
+pub use demo::{DEMO, demo};
+pub use foehn_archive::Mode;
+pub use foehn_compute::{DeviceChoice, Workers};
+pub use forecast::{ForecastSummary, forecast, forecast_path};
+pub use inspect::{Inspection, inspect};
+pub use prepare::{PrepareSummary, prepare};
+pub use progress::{Interrupted, Talk, catch_interrupts};
+pub use report::report;
+pub use scores::ScoreFile;
+pub use simulate::{SimulateSummary, simulate};
+pub use train::{TrainSummary, train};
+pub use verify::verify;

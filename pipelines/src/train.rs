@@ -1,0 +1,344 @@
+//! `foehn train`: data in, model out.
+
+use crate::config::RunConfig;
+use crate::loss_log::LossLog;
+use crate::model::{ModelFolder, Setting, loader};
+use crate::progress::{Progress, Talk, check_interrupt};
+use crate::tune;
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor};
+use foehn_archive::Mode;
+use foehn_compute::Workers;
+use foehn_dataset::{Batch, Batches, Loader, Series, Split, Statistics};
+use foehn_forecast::{Condition, Draws, ForecastError, Increments, from_host};
+use foehn_network::UNet;
+use foehn_noise::{Key, Purpose};
+use foehn_training::{LayoutError, Metadata, TrainError, Trainer, latest};
+use ndarray::s;
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Checkpoints that are kept: the last ones.
+const KEPT: usize = 2;
+/// Windows of the validation loss.
+const VALIDATION_WINDOWS: usize = 256;
+
+/// What training ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainSummary {
+    /// The model.
+    pub model: PathBuf,
+    /// Networks.
+    pub networks: usize,
+    /// Weights of each.
+    pub weights: usize,
+    /// Steps of each.
+    pub steps: usize,
+    /// Their mean loss on the validation part at the end.
+    pub validation_loss: f64,
+    /// What was chosen there.
+    pub tuning: Option<tune::Tuning>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    Forecast(#[from] ForecastError),
+}
+
+/// Trains the run's model; with [`Mode::Resume`] from its last checkpoint.
+///
+/// # Errors
+/// If data are missing or wrong, the output exists ([`Mode::Create`]), or the loss is not finite.
+pub fn train(
+    config: &RunConfig,
+    mode: Mode,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<TrainSummary> {
+    let series = Arc::new(Series::open(&config.data, Path::new(""))?);
+    let folder = ModelFolder::of(config);
+    prepare_folder(config, &folder, mode)?;
+    let statistics = Arc::new(Statistics::compute(&series)?);
+    let loader = loader(&series, &statistics)?;
+    let increments = Increments::compute(&loader, config.interpolant.noise)?;
+    statistics.save(&folder.statistics())?;
+    increments.save(&folder.increments())?;
+    let setting = Setting::new(config, &series, statistics, &increments, device)?;
+    let mut networks = Vec::new();
+    let mut losses = Vec::new();
+    let mut weights = 0;
+    for number in 0..config.train.networks {
+        let mut job = Job::new(config, &setting, &loader, workers, number)?;
+        job.run(&folder, talk)?;
+        job.trainer
+            .save_model(&folder.weights(number), &job.metadata())?;
+        networks.push(job.trainer.averaged()?);
+        losses.push(job.validation_loss()?);
+        weights = job.trainer.weight_count();
+    }
+    let tuning = tune::tune(config, &setting, &networks, &series, workers, talk)?;
+    if let Some(tuning) = &tuning {
+        fs::write(folder.tuning(), serde_json::to_string_pretty(tuning)?)
+            .with_context(|| format!("cannot write {}", folder.tuning().display()))?;
+    }
+    Ok(TrainSummary {
+        model: folder.0,
+        networks: networks.len(),
+        weights,
+        steps: config.train.steps,
+        validation_loss: losses.iter().sum::<f64>() / losses.len().max(1) as f64,
+        tuning,
+    })
+}
+
+fn prepare_folder(config: &RunConfig, folder: &ModelFolder, mode: Mode) -> Result<()> {
+    let exists = folder.config().exists();
+    let name = folder.0.display();
+    match mode {
+        Mode::Create if exists => {
+            bail!(
+                "{name} holds a model already: give --resume to continue it or --overwrite to begin again"
+            )
+        }
+        Mode::Overwrite if exists => {
+            fs::remove_dir_all(&folder.0).with_context(|| format!("cannot remove {name}"))?;
+        }
+        Mode::Resume if exists => {
+            let before = fs::read_to_string(folder.config())?;
+            let differs = difference(&before, &config.to_toml());
+            if let Some(line) = differs {
+                bail!(
+                    "{name} was begun with another configuration ({line}): give --overwrite to begin again"
+                );
+            }
+        }
+        _ => {}
+    }
+    fs::create_dir_all(&folder.0).with_context(|| format!("cannot create {name}"))?;
+    fs::write(folder.config(), config.to_toml())
+        .with_context(|| format!("cannot write {}", folder.config().display()))
+}
+
+/// The first line in which two configurations differ.
+fn difference(before: &str, now: &str) -> Option<String> {
+    let unequal = before.lines().zip(now.lines()).find(|(a, b)| a != b);
+    match unequal {
+        Some((a, b)) => Some(format!("then `{a}`, now `{b}`")),
+        None if before.lines().count() != now.lines().count() => Some("a key more or less".into()),
+        None => None,
+    }
+}
+
+/// The training of one network.
+struct Job<'a> {
+    number: usize,
+    /// The seed of the run, or for further networks one drawn from it.
+    seed: u64,
+    config: &'a RunConfig,
+    setting: &'a Setting,
+    loader: &'a Arc<Loader>,
+    workers: &'a Workers,
+    trainer: Trainer<UNet>,
+    architecture: String,
+}
+
+impl<'a> Job<'a> {
+    fn new(
+        config: &'a RunConfig,
+        setting: &'a Setting,
+        loader: &'a Arc<Loader>,
+        workers: &'a Workers,
+        number: usize,
+    ) -> Result<Self> {
+        let seed = match number {
+            0 => config.seed,
+            _ => Key::new(config.seed, Purpose::Weights)
+                .member(number as u32)
+                .seed_from(),
+        };
+        let architecture = setting.architecture(config);
+        setting
+            .device
+            .seed(Key::new(seed, Purpose::Weights).seed_from());
+        let network = architecture.unet(&setting.device)?;
+        let trainer = Trainer::new(config.train.clone(), network);
+        Ok(Self {
+            number,
+            seed,
+            config,
+            setting,
+            loader,
+            workers,
+            trainer,
+            architecture: architecture.describe(),
+        })
+    }
+
+    fn run(&mut self, folder: &ModelFolder, talk: Talk) -> Result<()> {
+        let checkpoints = &folder.checkpoints(self.number);
+        fs::create_dir_all(checkpoints)
+            .with_context(|| format!("cannot create {}", checkpoints.display()))?;
+        if let Some(path) = latest(checkpoints) {
+            self.trainer.restore(&path, &self.architecture)?;
+        }
+        let train = &self.config.train;
+        let (total, begun) = (train.steps, self.trainer.step_count());
+        let mut log = LossLog::open(&folder.losses(self.number), begun)?;
+        let progress = Progress::new(talk, "training", "steps", total as u64, begun as u64);
+        progress.say(&format!(
+            "training: {} weights",
+            self.trainer.weight_count()
+        ));
+        let batches = Batches::new(self.loader.clone(), Split::Train, 1, self.seed)?;
+        let ahead = Arc::new(batches).prefetch(begun as u64..total as u64, train.batch_size, 2)?;
+        for batch in ahead {
+            let step = self.trainer.step_count();
+            let batch = batch?;
+            let (setting, seed, size) = (self.setting, self.seed, train.micro_batch);
+            let noise = self.config.interpolant.condition_noise;
+            let report = self
+                .trainer
+                .step::<StepError, _>(self.workers, |network, piece| {
+                    let part = piece * size..(piece + 1) * size;
+                    let draws = Sampled::training(seed, step, part.clone(), train.batch_size);
+                    Ok(loss(setting, network, &batch, part, &draws, noise)?)
+                })?;
+            let done = step + 1;
+            let validation = (done % train.validate_every == 0 || done == total)
+                .then(|| self.validation_loss())
+                .transpose()?;
+            log.add(done, &report, validation)?;
+            if let Some(validation) = validation {
+                let loss = log.recent_loss();
+                progress.say(&format!(
+                    "step {done}: loss {loss:.4}, validation {validation:.4}"
+                ));
+            }
+            if done % train.checkpoint_every == 0 || done == total {
+                log.flush()?;
+                self.checkpoint(checkpoints)?;
+            }
+            progress.advance(1);
+            check_interrupt()?;
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    fn checkpoint(&self, folder: &Path) -> Result<()> {
+        let step = self.trainer.step_count();
+        let name = |step: usize| folder.join(format!("checkpoint-{step:08}.safetensors"));
+        self.trainer.save(&name(step), self.metadata())?;
+        let old = step.checked_sub(KEPT * self.config.train.checkpoint_every);
+        if let Some(path) = old.map(name).filter(|p| p.exists()) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    fn metadata(&self) -> Metadata {
+        Metadata::from([
+            ("architecture".to_owned(), self.architecture.clone()),
+            ("config".to_owned(), self.config.to_toml()),
+        ])
+    }
+
+    /// The loss of the averaged weights on the validation part, with the same draws every time.
+    fn validation_loss(&self) -> Result<f64> {
+        let network = self.trainer.averaged()?;
+        let windows = self.loader.series().windows(Split::Validation, 1);
+        let every = windows.len().div_ceil(VALIDATION_WINDOWS).max(1);
+        let windows: Vec<_> = windows.into_iter().step_by(every).collect();
+        let size = self.config.train.micro_batch;
+        let losses = self.workers.map(windows.len().div_ceil(size), |piece| {
+            let part = &windows[piece * size..((piece + 1) * size).min(windows.len())];
+            let batch = self.loader.load(part, 1)?;
+            let draws =
+                Sampled::validation(self.config.seed, piece * size, part.len(), windows.len());
+            let loss = loss(self.setting, &network, &batch, 0..part.len(), &draws, 0.0)?;
+            Ok::<_, anyhow::Error>(f64::from(loss.into_scalar::<f32>()) * part.len() as f64)
+        })?;
+        Ok(losses.iter().sum::<f64>() / windows.len() as f64)
+    }
+}
+
+/// Times on the path and names of the latents, a sample each.
+struct Sampled {
+    t: Vec<f64>,
+    keys: Vec<Key>,
+}
+
+impl Sampled {
+    /// Times stratified over the batch: sample b has t uniform on [b, b + 1) / B, so that every step
+    /// sees the whole path.
+    fn training(seed: u64, step: usize, part: std::ops::Range<usize>, batch: usize) -> Self {
+        let key = Key::new(seed, Purpose::Train).init(step as i64);
+        Self::stratified(part.map(|b| (b, key.member(b as u32))), batch)
+    }
+
+    /// As in training, but named by the window, so that every evaluation draws the same.
+    fn validation(seed: u64, first: usize, count: usize, total: usize) -> Self {
+        let key = Key::new(seed, Purpose::Validate);
+        // neighbouring windows are alike: spread their times by a stride prime to most totals
+        let place = |b: usize| (b * 37) % total;
+        Self::stratified(
+            (first..first + count).map(|b| (place(b), key.member(b as u32))),
+            total,
+        )
+    }
+
+    fn stratified(samples: impl Iterator<Item = (usize, Key)>, total: usize) -> Self {
+        let (mut t, mut keys) = (Vec::new(), Vec::new());
+        for (place, key) in samples {
+            let mut u = [0.0];
+            key.uniforms(&mut u);
+            t.push((place as f64 + u[0]) / total as f64);
+            keys.push(key);
+        }
+        Self { t, keys }
+    }
+}
+
+fn loss(
+    setting: &Setting,
+    network: &UNet,
+    batch: &Batch,
+    part: std::ops::Range<usize>,
+    sampled: &Sampled,
+    condition_noise: f64,
+) -> Result<Tensor<1>, ForecastError> {
+    let device = &setting.device;
+    let state = |m: usize| {
+        let states = batch.states.slice(s![part.clone(), m, .., .., ..]);
+        from_host(&states.to_owned(), device)
+    };
+    let condition = Condition {
+        history: (0..setting.history).map(state).collect(),
+        features: from_host(
+            &batch
+                .features
+                .slice(s![part.clone(), .., .., ..])
+                .to_owned(),
+            device,
+        ),
+    };
+    let weights = from_host(
+        &batch.weights.slice(s![part.clone(), .., .., ..]).to_owned(),
+        device,
+    );
+    let next = state(setting.history);
+    let draws = Draws {
+        t: &sampled.t,
+        keys: &sampled.keys,
+    };
+    let model = setting.generative(network, foehn_forecast::Sampling::default());
+    model.loss(&condition, &next, weights, draws, condition_noise)
+}
