@@ -1,5 +1,6 @@
 //! One TOML file describes a run; every key can be overridden on the command line.
 
+use crate::config_error::{ConfigError, explain, not_toml};
 use foehn_dataset::{DataConfig, Every, Split};
 use foehn_forecast::{InterpolantConfig, Sampling};
 use foehn_network::UNetConfig;
@@ -115,7 +116,7 @@ impl Default for ForecastConfig {
 }
 
 /// `[verify]`: how forecasts are scored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VerifyConfig {
     /// Days to either side from which the climatological ensemble takes its members; omit for data
@@ -127,61 +128,8 @@ pub struct VerifyConfig {
     pub climatology_members: Option<usize>,
 }
 
-impl Default for VerifyConfig {
-    fn default() -> Self {
-        Self {
-            window_days: Some(15.0),
-            climatology_members: None,
-        }
-    }
-}
-
 fn one() -> u64 {
     1
-}
-
-/// Why a configuration was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read configuration {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The text is not TOML.
-    #[error("configuration {path} is not valid TOML: {message}")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Place and cause.
-        message: String,
-    },
-    /// A key that does not exist.
-    #[error("{origin}: there is no key \"{key}\"{hint}")]
-    UnknownKey {
-        /// Where the configuration comes from.
-        origin: String,
-        /// The full key.
-        key: String,
-        /// The nearest key there is.
-        hint: String,
-    },
-    /// A value that does not fit its key.
-    #[error("{origin}: {key}: {message}")]
-    Value {
-        /// Where the configuration comes from.
-        origin: String,
-        /// The full key.
-        key: String,
-        /// What is wrong.
-        message: String,
-    },
-    /// `--set` without a key and a value.
-    #[error("--set {0}: write key=value, such as --set train.steps=200")]
-    Override(String),
 }
 
 impl RunConfig {
@@ -203,25 +151,27 @@ impl RunConfig {
     /// # Errors
     /// As [`RunConfig::load`].
     pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
-        let mut table = text.parse::<Table>().map_err(|e| ConfigError::Syntax {
-            path: origin.into(),
-            message: e.to_string(),
-        })?;
+        let mut table = text
+            .parse::<Table>()
+            .map_err(|e| not_toml(origin, text, &e))?;
         for text in overrides {
             set(&mut table, text)?;
         }
         let config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| explain(origin, &e.path().to_string(), e.inner().message()))?;
-        let value = |message: String| {
-            let (key, message) = message.split_once(' ').unwrap_or(("train", &message));
-            ConfigError::Value {
-                origin: origin.to_owned(),
-                key: key.to_owned(),
-                message: message.to_owned(),
-            }
-        };
-        config.train.check().map_err(value)?;
+        config.check().map_err(|message| ConfigError::Impossible {
+            origin: origin.to_owned(),
+            message,
+        })?;
         Ok(config)
+    }
+
+    /// Makes `seed` that of everything random, the simulation included.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        if let Some(simulate) = &mut self.simulate {
+            simulate.turbulence.seed = seed;
+        }
     }
 
     /// The folder of all outputs.
@@ -273,39 +223,6 @@ fn set(table: &mut Table, text: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Turns the reader's message into ours: the full key, and the nearest there is.
-fn explain(origin: &str, path: &str, message: &str) -> ConfigError {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    if let (true, Some((unknown, known))) =
-        (message.starts_with("unknown field"), quoted.split_first())
-    {
-        let section = match path.rsplit_once('.') {
-            Some((section, last)) if last == *unknown => format!("{section}."),
-            _ if path == *unknown || path == "." => String::new(),
-            _ => format!("{path}."),
-        };
-        let nearest = known.iter().max_by(|a, b| {
-            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
-        });
-        let hint = nearest.map_or(String::new(), |k| {
-            format!(
-                "; did you mean \"{section}{k}\"? Known here: {}",
-                known.join(", ")
-            )
-        });
-        return ConfigError::UnknownKey {
-            origin: origin.to_owned(),
-            key: format!("{section}{unknown}"),
-            hint,
-        };
-    }
-    ConfigError::Value {
-        origin: origin.to_owned(),
-        key: path.to_owned(),
-        message: message.trim().to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,6 +264,17 @@ mod tests {
             error.contains("\"trian\"") && error.contains("\"train\""),
             "{error}"
         );
+    }
+
+    #[test]
+    fn texts_that_are_not_toml_are_refused_with_their_place() {
+        let error = RunConfig::parse("name = \"x\"\nseed = = 2\n", "x.toml", &[]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("x.toml") && text.contains("line 2, column"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 
     #[test]

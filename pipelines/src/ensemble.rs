@@ -10,6 +10,7 @@ use foehn_forecast::{
 };
 use ndarray::{Array4, Axis};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
 
 /// Where and from what forecasts run.
@@ -26,7 +27,7 @@ pub struct Runner<'a> {
     pub device: &'a Device,
 }
 
-impl<'a> Runner<'a> {
+impl Runner<'_> {
     /// The plan of `members` forecasts from each of `windows`.
     pub fn plan(
         windows: &[Window],
@@ -75,8 +76,8 @@ impl<'a> Runner<'a> {
     fn start(&self, block: &Block) -> Result<State> {
         let mut past = BTreeMap::new();
         for &(init, _) in &block.pairs {
-            if !past.contains_key(&init) {
-                past.insert(init, history(self.series, self.windows[init].index)?);
+            if let Entry::Vacant(place) = past.entry(init) {
+                place.insert(history(self.series, self.windows[init].index)?);
             }
         }
         let states = (0..self.series.history()).map(|m| {

@@ -1,6 +1,7 @@
 //! `foehn forecast`: initial states x members x leads -> Zarr.
 
 use crate::config::RunConfig;
+use crate::continuation::{recorded, refuse_other};
 use crate::ensemble::Runner;
 use crate::model::{Model, ModelFolder};
 use crate::progress::{Progress, Talk, check_interrupt};
@@ -15,6 +16,9 @@ use foehn_forecast::{Block, Sampling};
 use ndarray::{Array4, Axis};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// The attribute that holds the configuration.
+const CONFIG: &str = "foehn_config";
 
 /// What a forecast ends with.
 #[derive(Clone, Debug, Serialize)]
@@ -68,9 +72,6 @@ pub fn forecast(
     workers: &Workers,
     talk: Talk,
 ) -> Result<ForecastSummary> {
-    if config.forecast.members == 0 || config.forecast.leads == 0 || config.forecast.batch == 0 {
-        bail!("forecast.members, forecast.leads and forecast.batch must be at least 1");
-    }
     let series = Series::open_splits(&config.data, Path::new(""), &[config.forecast.split])?;
     let model = Model::load(config, &series, device)?;
     let windows = initial_states(config, &series)?;
@@ -79,6 +80,9 @@ pub fn forecast(
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    if let (Mode::Resume, Some(before)) = (mode, recorded(&path, CONFIG)) {
+        refuse_other(&path, &before.parse()?, &config.to_toml().parse()?)?;
     }
     let layout = layout(config, &series, &windows, sampling);
     let store = layout.create(&path, mode)?;
@@ -136,7 +140,7 @@ fn layout(
             "foehn_inflation".to_owned(),
             Attribute::Float(sampling.inflation),
         ),
-        ("foehn_config".to_owned(), text(config.to_toml())),
+        (CONFIG.to_owned(), text(config.to_toml())),
     ]);
     ForecastPlan {
         title: config.name.clone(),

@@ -10,13 +10,17 @@
 //!          /report.html      numbers and figures; also as PNG files in figures/
 //! ```
 
+mod check;
 mod config;
+mod config_error;
+mod continuation;
 mod demo;
 mod ensemble;
 mod forecast;
 mod inspect;
 mod loss_log;
 mod model;
+mod model_folder;
 mod prepare;
 mod progress;
 mod report;
@@ -26,8 +30,10 @@ mod simulate;
 mod train;
 mod tune;
 mod verify;
+mod whole_file;
 
-pub use config::{ConfigError, RunConfig};
+pub use config::RunConfig;
+pub use config_error::ConfigError;
 pub use demo::{DEMO, demo};
 pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};

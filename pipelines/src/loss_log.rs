@@ -1,5 +1,6 @@
 //! The losses of a training, one line a step.
 
+use crate::whole_file;
 use anyhow::{Context, Result};
 use foehn_training::StepReport;
 use std::fmt::Write as _;
@@ -76,10 +77,7 @@ impl LossLog {
     /// # Errors
     /// If the file system refuses.
     pub fn flush(&self) -> Result<()> {
-        let partial = self.path.with_extension("partial");
-        fs::write(&partial, &self.text)
-            .and_then(|()| fs::rename(&partial, &self.path))
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        whole_file::write(&self.path, &self.text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::config::RunConfig;
 use crate::progress::{Progress, Talk, check_interrupt};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
 use foehn_dataset::Series;
 use foehn_field::{Attribute, Attributes};
@@ -33,6 +33,7 @@ pub fn prepare(
     talk: Talk,
 ) -> Result<PrepareSummary> {
     let series = Series::open(&config.data, Path::new(""))?;
+    refuse_source(config, output)?;
     let store = create(&series, output, mode)?;
     let states = series.times().len();
     let blocks = states.div_ceil(CHUNK);
@@ -55,6 +56,24 @@ pub fn prepare(
         path: output.to_owned(),
         states,
     })
+}
+
+/// Refuses to replace what is read.
+fn refuse_source(config: &RunConfig, output: &Path) -> Result<()> {
+    let Ok(output) = output.canonicalize() else {
+        return Ok(());
+    };
+    let paths = config.data.path.as_slice();
+    let source = paths
+        .iter()
+        .find(|path| path.canonicalize().is_ok_and(|path| path == output));
+    match source {
+        Some(path) => bail!(
+            "{} is what the run reads: choose another --to",
+            path.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 fn write(series: &Series, store: &Store, states: std::ops::Range<usize>) -> Result<()> {

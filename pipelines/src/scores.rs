@@ -1,5 +1,6 @@
 //! The score file of a run: every number with how it was made.
 
+use crate::whole_file;
 use anyhow::{Context, Result};
 use foehn_verification::{ScoreTable, Spectrum};
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ pub struct SpectraScores {
     pub forecast: Spectrum,
     /// Mean spectrum of the truth.
     pub truth: Spectrum,
-    /// Mean over resolved shells of |log10(E / E_true)|.
+    /// Mean over resolved shells of `|log10(E / E_true)|`.
     pub log_distance: f64,
 }
 
@@ -99,10 +100,7 @@ impl ScoreFile {
     /// # Errors
     /// If the file system refuses.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let partial = path.with_extension("partial");
-        std::fs::write(&partial, serde_json::to_string_pretty(self)?)
-            .and_then(|()| std::fs::rename(&partial, path))
-            .with_context(|| format!("cannot write {}", path.display()))
+        whole_file::write(path, &serde_json::to_string_pretty(self)?)
     }
 
     /// The numbers one by one, for a terminal.

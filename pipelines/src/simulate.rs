@@ -1,6 +1,7 @@
 //! `foehn simulate`: turbulence -> Zarr.
 
 use crate::config::{RunConfig, SimulateConfig};
+use crate::continuation::{recorded, refuse_other};
 use crate::progress::{Progress, Talk, check_interrupt};
 use anyhow::{Context, Result, bail};
 use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
@@ -19,6 +20,9 @@ const DAY: f64 = 86_400.0;
 const GAP: f64 = 30.0;
 /// 2000-01-01, s since 1970.
 const START: i64 = 946_684_800;
+
+/// The attribute that holds the configuration.
+const TURBULENCE: &str = "foehn_turbulence";
 
 /// What a simulation ends with.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +52,11 @@ pub fn simulate(
     };
     let turbulence = &simulate.turbulence;
     turbulence.validate().context("simulate.turbulence")?;
+    if let (Mode::Resume, Some(before)) = (mode, recorded(&simulate.path, TURBULENCE)) {
+        let before: TurbulenceConfig = serde_json::from_str(&before)?;
+        let [before, now] = [&before, turbulence].map(toml::Table::try_from);
+        refuse_other(&simulate.path, &before?, &now?)?;
+    }
     let store = create(simulate, mode)?;
     let done = (0..turbulence.runs)
         .filter(|r| store.is_done(&item(*r)))
@@ -161,7 +170,7 @@ fn create(simulate: &SimulateConfig, mode: Mode) -> Result<Store> {
         ),
     ]);
     attributes.insert(
-        "foehn_turbulence".into(),
+        TURBULENCE.into(),
         Attribute::Text(serde_json::to_string(turbulence)?),
     );
     if let Some(parent) = simulate.path.parent() {

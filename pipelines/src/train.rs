@@ -3,9 +3,10 @@
 use crate::config::RunConfig;
 use crate::loss_log::LossLog;
 use crate::model::{ModelFolder, Setting, loader};
+use crate::model_folder::{prepare_folder, refuse_folder};
 use crate::progress::{Progress, Talk, check_interrupt};
-use crate::tune;
-use anyhow::{Context, Result, bail};
+use crate::{tune, whole_file};
+use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
 use foehn_archive::Mode;
 use foehn_compute::Workers;
@@ -65,13 +66,17 @@ pub fn train(
 ) -> Result<TrainSummary> {
     let series = Arc::new(Series::open(&config.data, Path::new(""))?);
     let folder = ModelFolder::of(config);
-    prepare_folder(config, &folder, mode)?;
+    refuse_folder(config, &folder, mode)?;
+    tune::initial_states(config, &series)?;
     let statistics = Arc::new(Statistics::compute(&series)?);
     let loader = loader(&series, &statistics)?;
     let increments = Increments::compute(&loader, config.interpolant.noise)?;
+    let setting = Setting::new(config, &series, statistics.clone(), &increments, device)?;
+    setting.architecture(config).unet(device)?;
+    // all that can be refused has been: only now may an older model give way
+    prepare_folder(config, &folder, mode)?;
     statistics.save(&folder.statistics())?;
     increments.save(&folder.increments())?;
-    let setting = Setting::new(config, &series, statistics, &increments, device)?;
     let mut networks = Vec::new();
     let mut losses = Vec::new();
     let mut weights = 0;
@@ -86,8 +91,7 @@ pub fn train(
     }
     let tuning = tune::tune(config, &setting, &networks, &series, workers, talk)?;
     if let Some(tuning) = &tuning {
-        fs::write(folder.tuning(), serde_json::to_string_pretty(tuning)?)
-            .with_context(|| format!("cannot write {}", folder.tuning().display()))?;
+        whole_file::write(&folder.tuning(), &serde_json::to_string_pretty(tuning)?)?;
     }
     Ok(TrainSummary {
         model: folder.0,
@@ -97,44 +101,6 @@ pub fn train(
         validation_loss: losses.iter().sum::<f64>() / losses.len().max(1) as f64,
         tuning,
     })
-}
-
-fn prepare_folder(config: &RunConfig, folder: &ModelFolder, mode: Mode) -> Result<()> {
-    let exists = folder.config().exists();
-    let name = folder.0.display();
-    match mode {
-        Mode::Create if exists => {
-            bail!(
-                "{name} holds a model already: give --resume to continue it or --overwrite to begin again"
-            )
-        }
-        Mode::Overwrite if exists => {
-            fs::remove_dir_all(&folder.0).with_context(|| format!("cannot remove {name}"))?;
-        }
-        Mode::Resume if exists => {
-            let before = fs::read_to_string(folder.config())?;
-            let differs = difference(&before, &config.to_toml());
-            if let Some(line) = differs {
-                bail!(
-                    "{name} was begun with another configuration ({line}): give --overwrite to begin again"
-                );
-            }
-        }
-        _ => {}
-    }
-    fs::create_dir_all(&folder.0).with_context(|| format!("cannot create {name}"))?;
-    fs::write(folder.config(), config.to_toml())
-        .with_context(|| format!("cannot write {}", folder.config().display()))
-}
-
-/// The first line in which two configurations differ.
-fn difference(before: &str, now: &str) -> Option<String> {
-    let unequal = before.lines().zip(now.lines()).find(|(a, b)| a != b);
-    match unequal {
-        Some((a, b)) => Some(format!("then `{a}`, now `{b}`")),
-        None if before.lines().count() != now.lines().count() => Some("a key more or less".into()),
-        None => None,
-    }
 }
 
 /// The training of one network.
@@ -212,7 +178,7 @@ impl<'a> Job<'a> {
                     Ok(loss(setting, network, &batch, part, &draws, noise)?)
                 })?;
             let done = step + 1;
-            let validation = (done % train.validate_every == 0 || done == total)
+            let validation = (done.is_multiple_of(train.validate_every) || done == total)
                 .then(|| self.validation_loss())
                 .transpose()?;
             log.add(done, &report, validation)?;
@@ -222,7 +188,7 @@ impl<'a> Job<'a> {
                     "step {done}: loss {loss:.4}, validation {validation:.4}"
                 ));
             }
-            if done % train.checkpoint_every == 0 || done == total {
+            if done.is_multiple_of(train.checkpoint_every) || done == total {
                 log.flush()?;
                 self.checkpoint(checkpoints)?;
             }

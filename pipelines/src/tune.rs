@@ -42,6 +42,26 @@ pub struct Trial {
     pub spread_skill: Vec<f64>,
 }
 
+/// The initial states on which factors are tried; none where there are no factors.
+///
+/// # Errors
+/// If the validation part is too short.
+pub fn initial_states(config: &RunConfig, series: &Series) -> Result<Vec<Window>> {
+    let tune = &config.tune;
+    if tune.inflation.is_empty() {
+        return Ok(Vec::new());
+    }
+    let windows = series.initial_states(Split::Validation, tune.leads, tune.every);
+    if windows.is_empty() {
+        bail!(
+            "tune: the validation part has no initial state with tune.leads = {} leads after it: \
+             choose longer dates or fewer leads",
+            tune.leads
+        );
+    }
+    Ok(windows)
+}
+
 /// Tries every factor of `tune.inflation`; `None` where there are none.
 ///
 /// # Errors
@@ -58,13 +78,7 @@ pub fn tune(
     if tune.inflation.is_empty() {
         return Ok(None);
     }
-    let windows = series.initial_states(Split::Validation, tune.leads, tune.every);
-    if windows.is_empty() {
-        bail!(
-            "tune: the validation part has no initial state with {} leads after it",
-            tune.leads
-        );
-    }
+    let windows = initial_states(config, series)?;
     let job = Job {
         config,
         setting,

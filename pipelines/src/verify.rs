@@ -225,6 +225,14 @@ impl<'a> Job<'a> {
         let missing: Array2<bool> = ndarray::Zip::from(&truth)
             .and(&initial)
             .map_collect(|t: &f32, x: &f32| t.is_nan() || x.is_nan());
+        let expected = missing.iter().any(|m| !m);
+        if expected && members.iter().all(|x| x.is_nan()) {
+            bail!(
+                "{}: the forecast has no initial time {init}, lead {lead} (both from 0): finish it with \
+                 `foehn forecast --resume`",
+                self.forecast.path().display()
+            );
+        }
         let case = |members: ndarray::ArrayView3<'_, f32>, scores: &mut Scores| {
             scores.add_case(&Case {
                 init: window.instant.seconds(),
@@ -240,13 +248,13 @@ impl<'a> Job<'a> {
         if missing.iter().any(|m| *m) {
             return Ok(());
         }
-        self.add_spectra(&members, truth, partial)
+        self.add_spectra(&members, &truth, partial)
     }
 
     fn add_spectra(
         &self,
         members: &Array3<f32>,
-        truth: ArrayView2<f32>,
+        truth: &ArrayView2<f32>,
         partial: &mut Partial,
     ) -> Result<()> {
         let Some(plan) = &self.spectrometer else {

@@ -76,54 +76,41 @@ impl Coordinate {
     ///
     /// A periodic plane keeps its lengths in the attribute `period`, which [`Archive::grid`](crate::Archive::grid) reads.
     pub fn of_grid(grid: &Grid) -> Vec<Self> {
+        let named = |name: &str, dims: &[&str], values: ArrayD<f64>| {
+            let (units, letter) = if name == "latitude" {
+                ("degrees_north", "Y")
+            } else {
+                ("degrees_east", "X")
+            };
+            let labels = geographic(name, units, (dims.len() == 1).then_some(letter));
+            Self::floats(name, dims, values, labels)
+        };
+        let on_line = |name: &str, axis: &str, values: &[f64], period: Option<f64>| {
+            Self::floats(
+                name,
+                &[name],
+                arr1(values).into_dyn(),
+                plane_attributes(axis, period),
+            )
+        };
         match grid {
             Grid::Rectilinear {
                 latitude,
                 longitude,
             } => vec![
-                Self::floats(
-                    "latitude",
-                    &["latitude"],
-                    arr1(latitude).into_dyn(),
-                    geographic("latitude", "degrees_north", Some("Y")),
-                ),
-                Self::floats(
-                    "longitude",
-                    &["longitude"],
-                    arr1(longitude).into_dyn(),
-                    geographic("longitude", "degrees_east", Some("X")),
-                ),
+                named("latitude", &["latitude"], arr1(latitude).into_dyn()),
+                named("longitude", &["longitude"], arr1(longitude).into_dyn()),
             ],
             Grid::Curvilinear {
                 latitude,
                 longitude,
             } => vec![
-                Self::floats(
-                    "latitude",
-                    &["y", "x"],
-                    latitude.clone().into_dyn(),
-                    geographic("latitude", "degrees_north", None),
-                ),
-                Self::floats(
-                    "longitude",
-                    &["y", "x"],
-                    longitude.clone().into_dyn(),
-                    geographic("longitude", "degrees_east", None),
-                ),
+                named("latitude", &["y", "x"], latitude.clone().into_dyn()),
+                named("longitude", &["y", "x"], longitude.clone().into_dyn()),
             ],
             Grid::Cartesian { y, x, period } => vec![
-                Self::floats(
-                    "y",
-                    &["y"],
-                    arr1(y).into_dyn(),
-                    plane_attributes("Y", period.map(|p| p.0)),
-                ),
-                Self::floats(
-                    "x",
-                    &["x"],
-                    arr1(x).into_dyn(),
-                    plane_attributes("X", period.map(|p| p.1)),
-                ),
+                on_line("y", "Y", y, period.map(|p| p.0)),
+                on_line("x", "X", x, period.map(|p| p.1)),
             ],
         }
     }

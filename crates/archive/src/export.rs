@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use foehn_field::{Attribute, Attributes};
-use netcdf::{AttributeValue, Extent, FileMut, NcTypeDescriptor};
+use netcdf::{AttributeValue, Extent, FileMut, NcTypeDescriptor, VariableMut};
 use zarrs::array::ElementOwned;
 
 use crate::archive::Source;
@@ -116,31 +116,40 @@ where
         .chunks
         .clone()
         .unwrap_or_else(|| variable.shape.clone());
-    if !dims.is_empty() {
+    define(&mut target, variable, &chunk, cast).map_err(text)?;
+    for ranges in chunks(&variable.shape, &chunk) {
+        let values = source.values::<T>(variable, &ranges)?;
+        let extents: Vec<Extent> = ranges.into_iter().map(Extent::from).collect();
+        target.put(values.view(), extents).map_err(text)?;
+    }
+    Ok(())
+}
+
+/// Chunks, compression and attributes.
+fn define<T: NcTypeDescriptor>(
+    target: &mut VariableMut<'_>,
+    variable: &Variable,
+    chunk: &[usize],
+    cast: fn(f64) -> T,
+) -> netcdf::Result<()> {
+    if !chunk.is_empty() {
         let fitting: Vec<usize> = chunk
             .iter()
             .zip(&variable.shape)
             .map(|(c, n)| (*c).min(*n))
             .collect();
-        target.set_chunking(&fitting).map_err(text)?;
-        target.set_compression(1, true).map_err(text)?;
+        target.set_chunking(&fitting)?;
+        target.set_compression(1, true)?;
     }
     if let Some(fill) = variable
         .attributes
         .get("_FillValue")
         .and_then(Attribute::number)
     {
-        target.set_fill_value(cast(fill)).map_err(text)?;
+        target.set_fill_value(cast(fill))?;
     }
     for (name, attribute) in described(&variable.attributes) {
-        target
-            .put_attribute(name, external(attribute))
-            .map_err(text)?;
-    }
-    for ranges in chunks(&variable.shape, &chunk) {
-        let values = source.values::<T>(variable, &ranges)?;
-        let extents: Vec<Extent> = ranges.into_iter().map(Extent::from).collect();
-        target.put(values.view(), extents).map_err(text)?;
+        target.put_attribute(name, external(attribute))?;
     }
     Ok(())
 }

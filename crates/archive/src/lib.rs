@@ -4,6 +4,30 @@
 //! unpacked, masked by what the file declares missing, with their grid and CF times. [`Store`] writes Zarr v3,
 //! one atomic item at a time; [`ForecastPlan`] lays out an ensemble forecast by the CF conventions so that
 //! xarray decodes it; [`export_netcdf`] turns a Zarr store into a NetCDF-4 file.
+//!
+//! ```
+//! use foehn_archive::{ArrayPlan, Element, Mode, Store, export_netcdf, open};
+//! use foehn_field::{Attribute, Attributes};
+//! use ndarray::arr2;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let (zarr, netcdf) = (folder.path().join("t.zarr"), folder.path().join("t.nc"));
+//! let units = Attributes::from_iter([("units".to_owned(), Attribute::from("K"))]);
+//! let mut plan = ArrayPlan::whole("t", &["y", "x"], &[2, 2], Element::F32, units);
+//! plan.fill = Some(f64::NAN);
+//!
+//! let store = Store::create(&zarr, Attributes::new(), vec![plan], Mode::Create)?;
+//! store.write_f32("t", &[0, 0], arr2(&[[280.0, 281.5], [f32::NAN, 279.0]]).into_dyn().view())?;
+//! store.finish()?;
+//! export_netcdf(&zarr, &netcdf, Mode::Create)?;
+//!
+//! for path in [&zarr, &netcdf] {
+//!     let field = open(path)?.read("t", &[0..2, 0..1])?;
+//!     assert_eq!(field.values[[0, 0]], 280.0);
+//!     assert_eq!(field.missing_count(), 1);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod archive;
 mod atomic;

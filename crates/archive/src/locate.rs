@@ -58,61 +58,46 @@ enum Axis {
     X,
 }
 
+/// Units of latitude in the conventions, in lower case.
+const NORTH: &[&str] = &[
+    "degrees_north",
+    "degree_north",
+    "degree_n",
+    "degrees_n",
+    "degreen",
+    "degreesn",
+];
+/// Units of longitude in the conventions, in lower case.
+const EAST: &[&str] = &[
+    "degrees_east",
+    "degree_east",
+    "degree_e",
+    "degrees_e",
+    "degreee",
+    "degreese",
+];
+
 impl Axis {
     /// Whether a variable is this coordinate: by standard name, else by units or axis, else by name.
     fn is(self, variable: &Variable) -> bool {
-        let (standard, units, names): (_, &[&str], &[&str]) = match self {
-            Self::Latitude => (
-                "latitude",
-                &[
-                    "degrees_north",
-                    "degree_north",
-                    "degree_n",
-                    "degrees_n",
-                    "degreen",
-                    "degreesn",
-                ],
-                &["lat", "latitude", "nav_lat"],
-            ),
-            Self::Longitude => (
-                "longitude",
-                &[
-                    "degrees_east",
-                    "degree_east",
-                    "degree_e",
-                    "degrees_e",
-                    "degreee",
-                    "degreese",
-                ],
-                &["lon", "longitude", "nav_lon"],
-            ),
-            Self::Y => ("projection_y_coordinate", &[], &["y", "yc"]),
-            Self::X => ("projection_x_coordinate", &[], &["x", "xc"]),
-        };
-        let letter = if matches!(self, Self::Latitude | Self::Y) {
-            "Y"
-        } else {
-            "X"
+        let (standard, units, letter, names): (_, &[&str], _, &[&str]) = match self {
+            Self::Latitude => ("latitude", NORTH, None, &["lat", "latitude", "nav_lat"]),
+            Self::Longitude => ("longitude", EAST, None, &["lon", "longitude", "nav_lon"]),
+            Self::Y => ("projection_y_coordinate", &[], Some("Y"), &["y", "yc"]),
+            Self::X => ("projection_x_coordinate", &[], Some("X"), &["x", "xc"]),
         };
         if let Some(name) = variable.text("standard_name") {
             return name == standard;
         }
         let local = variable.name[variable.group().len()..].to_ascii_lowercase();
-        let by_units = variable
-            .units()
-            .is_some_and(|u| units.contains(&u.to_ascii_lowercase().as_str()));
-        let by_axis = matches!(self, Self::Y | Self::X) && variable.text("axis") == Some(letter);
+        let unit = variable.units().map(str::to_ascii_lowercase);
+        let by_units = unit.is_some_and(|unit| units.contains(&unit.as_str()));
+        let by_axis = letter.is_some() && variable.text("axis") == letter;
         by_units || by_axis || names.contains(&local.as_str())
     }
 }
 
 pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadError> {
-    let no_grid = |why: &str| ReadError::NoGrid {
-        path: archive.path().to_path_buf(),
-        variable: variable.name.clone(),
-        dims: variable.dims.clone(),
-        why: why.to_owned(),
-    };
     let candidates = candidates(archive, variable);
     let pairs = |first: Axis, second: Axis| {
         let of = |axis: Axis| candidates.iter().copied().filter(move |c| axis.is(c));
@@ -121,56 +106,71 @@ pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadE
             .collect::<Vec<_>>()
     };
     let horizontal = pairs(Axis::Latitude, Axis::Longitude);
-    let position = |name: &String| variable.dims.iter().position(|dim| dim == name);
-    let in_order = |a: &Variable, b: &Variable| position(&a.dims[0]) < position(&b.dims[0]);
-    if let Some((lat, lon)) = horizontal
-        .iter()
-        .find(|(a, b)| a.dims.len() == 2 && a.dims == b.dims)
-    {
-        if position(&lat.dims[0]) > position(&lat.dims[1]) {
+    let both = |rank: usize| {
+        move |(a, b): &&(&Variable, &Variable)| a.dims.len() == rank && a.dims == b.dims
+    };
+    let apart = |(a, b): &&(&Variable, &Variable)| separate(a, b);
+    if let Some((latitude, longitude)) = horizontal.iter().find(both(2)) {
+        if !in_order(variable, &latitude.dims[0], &latitude.dims[1]) {
             return Err(no_grid(
+                archive,
+                variable,
                 "latitude and longitude have its dimensions in the other order",
             ));
         }
-        let (latitude, longitude) = (plane(archive, lat)?, plane(archive, lon)?);
+        let (latitude, longitude) = (plane(archive, latitude)?, plane(archive, longitude)?);
         return Ok(Grid::Curvilinear {
             latitude,
             longitude,
         });
     }
-    if let Some((lat, lon)) = horizontal.iter().find(|(a, b)| separate(a, b)) {
-        if !in_order(lat, lon) {
+    if let Some((latitude, longitude)) = horizontal.iter().find(apart) {
+        if !in_order(variable, &latitude.dims[0], &longitude.dims[0]) {
             return Err(no_grid(
+                archive,
+                variable,
                 "longitude comes before latitude; reorder the dimensions",
             ));
         }
+        let (latitude, longitude) = (line(archive, latitude)?, line(archive, longitude)?);
         return Ok(Grid::Rectilinear {
-            latitude: line(archive, lat)?,
-            longitude: line(archive, lon)?,
+            latitude,
+            longitude,
         });
     }
-    if horizontal
+    if horizontal.iter().any(|pair| both(1)(&pair)) {
+        let why = "its cells are a list of points with one latitude and longitude each";
+        return Err(no_grid(archive, variable, why));
+    }
+    let on_plane = pairs(Axis::Y, Axis::X);
+    let (y, x) = on_plane
         .iter()
-        .any(|(a, b)| a.dims.len() == 1 && a.dims == b.dims)
-    {
-        return Err(no_grid(
-            "its cells are a list of points with one latitude and longitude each",
-        ));
+        .filter(apart)
+        .find(|(y, x)| in_order(variable, &y.dims[0], &x.dims[0]))
+        .ok_or_else(|| no_grid(archive, variable, NOWHERE))?;
+    Ok(Grid::Cartesian {
+        y: line(archive, y)?,
+        x: line(archive, x)?,
+        period: period(y, x),
+    })
+}
+
+const NOWHERE: &str = "neither latitude and longitude (standard_name, or units degrees_north and degrees_east, or names) \
+     nor x and y (projection_x_coordinate, axis, or names) lie on its dimensions";
+
+fn no_grid(archive: &Archive, variable: &Variable, why: &str) -> ReadError {
+    ReadError::NoGrid {
+        path: archive.path().to_path_buf(),
+        variable: variable.name.clone(),
+        dims: variable.dims.clone(),
+        why: why.to_owned(),
     }
-    match pairs(Axis::Y, Axis::X)
-        .into_iter()
-        .find(|(a, b)| separate(a, b) && in_order(a, b))
-    {
-        Some((y, x)) => Ok(Grid::Cartesian {
-            y: line(archive, y)?,
-            x: line(archive, x)?,
-            period: period(y, x),
-        }),
-        None => Err(no_grid(
-            "neither latitude and longitude (standard_name, or units degrees_north and degrees_east, or names) \
-             nor x and y (projection_x_coordinate, axis, or names) lie on its dimensions",
-        )),
-    }
+}
+
+/// Whether a variable has one dimension before another.
+fn in_order(variable: &Variable, first: &str, second: &str) -> bool {
+    let position = |name: &str| variable.dims.iter().position(|dim| dim == name);
+    position(first) < position(second)
 }
 
 /// Variables that may be coordinates of this one: those it names, those named as its dimensions, then all others.

@@ -267,7 +267,6 @@ mod tests {
             &[f64::NAN, 1.0],
         );
         assert_eq!(declared, [None, Some(1.0)]);
-        // what NetCDF never wrote is missing even where another fill value is declared
         let unwritten = unpack(
             "float32",
             &[("_FillValue", Attribute::Float(f64::NAN))],

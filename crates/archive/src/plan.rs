@@ -98,6 +98,17 @@ impl ArrayPlan {
             .product()
     }
 
+    /// Whether a region lies in the array and consists of whole files; the last one may end with the array.
+    pub(crate) fn is_whole(&self, start: &[u64], shape: &[u64]) -> bool {
+        let (unit, rank) = (self.unit(), self.shape.len());
+        let whole = |k: usize| {
+            let (end, length) = (start[k] + shape[k], self.shape[k]);
+            let ends = end.is_multiple_of(unit[k]) || end == length;
+            start[k].is_multiple_of(unit[k]) && ends && end <= length
+        };
+        start.len() == rank && shape.len() == rank && (0..rank).all(whole)
+    }
+
     /// What makes the plan impossible, if anything.
     pub(crate) fn flaw(&self) -> Option<String> {
         let Self {

@@ -230,15 +230,7 @@ impl Store {
         start: &[u64],
         shape: &[u64],
     ) -> Result<(), WriteError> {
-        let unit = plan.unit();
-        let rank = plan.shape.len();
-        let whole = |k: usize| {
-            let end = start[k] + shape[k];
-            start[k].is_multiple_of(unit[k])
-                && (end.is_multiple_of(unit[k]) || end == plan.shape[k])
-                && end <= plan.shape[k]
-        };
-        if start.len() == rank && shape.len() == rank && (0..rank).all(whole) {
+        if plan.is_whole(start, shape) {
             return Ok(());
         }
         Err(WriteError::NotWholeChunks {
@@ -249,7 +241,7 @@ impl Store {
                 .zip(shape)
                 .map(|(start, length)| *start..start + length)
                 .collect(),
-            chunk: unit.to_vec(),
+            chunk: plan.unit().to_vec(),
         })
     }
 

@@ -1,68 +1,16 @@
 //! Writing: atomic items, resuming, refusals, a full disk.
+#![allow(clippy::unwrap_used)]
+
+mod small;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use foehn_archive::{ArrayPlan, Element, Mode, Store, WriteError, export_netcdf, open};
-use foehn_field::{Attribute, Attributes};
-use ndarray::{Array3, ArrayD, Axis};
-
-fn labels(units: &str) -> Attributes {
-    [("units".to_owned(), Attribute::from(units))]
-        .into_iter()
-        .collect()
-}
-
-fn plans(shard: Option<Vec<u64>>) -> Vec<ArrayPlan> {
-    let whole = ArrayPlan::whole(
-        "v",
-        &["time", "y", "x"],
-        &[5, 3, 4],
-        Element::F32,
-        labels("m"),
-    );
-    vec![
-        ArrayPlan {
-            chunks: vec![1, 2, 4],
-            shard,
-            fill: Some(f64::NAN),
-            ..whole
-        },
-        ArrayPlan::whole("x", &["x"], &[4], Element::I64, labels("1")),
-    ]
-}
-
-fn values() -> Array3<f32> {
-    Array3::from_shape_fn((5, 3, 4), |(t, j, i)| {
-        100.0 * t as f32 + 10.0 * j as f32 + i as f32
-    })
-}
-
-/// Writes the items that are not done, at most `most` of them.
-fn run(store: &Store, most: usize) -> usize {
-    let todo: Vec<usize> = (0..5)
-        .filter(|t| !store.is_done(&format!("time {t}")))
-        .take(most)
-        .collect();
-    for t in &todo {
-        let item = values()
-            .index_axis(Axis(0), *t)
-            .insert_axis(Axis(0))
-            .into_dyn()
-            .to_owned();
-        store
-            .write_f32("v", &[*t as u64, 0, 0], item.view())
-            .unwrap();
-        store.mark_done(&format!("time {t}")).unwrap();
-    }
-    todo.len()
-}
-
-fn coordinate(store: &Store) {
-    let x = ArrayD::from_shape_vec(vec![4], vec![0_i64, -1, 2, 3]).unwrap();
-    store.write_i64("x", &[0], x.view()).unwrap();
-}
+use foehn_archive::{ArrayPlan, Mode, Store, WriteError, open};
+use foehn_field::Attributes;
+use ndarray::{ArrayD, Axis};
+use small::{coordinate, labels, plans, run, values};
 
 /// Every file below a folder with its content.
 fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -259,40 +207,11 @@ fn a_full_disk_is_one_clear_error() {
         .to_owned();
     match store.write_f32("v", &[0, 0, 0], item.view()) {
         Err(WriteError::DiskFull { cause, .. }) => {
-            assert_eq!(cause.kind(), std::io::ErrorKind::StorageFull)
+            assert_eq!(cause.kind(), std::io::ErrorKind::StorageFull);
         }
         other => panic!("{other:?}"),
     }
     assert!(!path.join("v/c/0/0/0").exists());
     // after room was made the same call succeeds
     store.write_f32("v", &[0, 0, 0], item.view()).unwrap();
-}
-
-#[test]
-fn an_export_is_whole_or_absent() {
-    let folder = tempfile::tempdir().unwrap();
-    let (zarr, netcdf) = (folder.path().join("a.zarr"), folder.path().join("out/a.nc"));
-    let store = Store::create(&zarr, labels("none"), plans(None), Mode::Create).unwrap();
-    run(&store, 4);
-    coordinate(&store);
-    store.finish().unwrap();
-    export_netcdf(&zarr, &netcdf, Mode::Create).unwrap();
-    let archive = open(&netcdf).unwrap();
-    let field = archive.read_all("v").unwrap();
-    assert_eq!(field.missing_count(), 12);
-    assert_eq!(
-        field.values.slice_axis(Axis(0), (0..4).into()),
-        values().slice_axis(Axis(0), (0..4).into()).into_dyn()
-    );
-    assert_eq!(archive.attributes(), &labels("none"));
-    assert_eq!(archive.variables()["v"].units(), Some("m"));
-    assert!(matches!(
-        export_netcdf(&zarr, &netcdf, Mode::Create),
-        Err(WriteError::Exists { .. })
-    ));
-    let missing =
-        export_netcdf(&folder.path().join("b.zarr"), &netcdf, Mode::Overwrite).unwrap_err();
-    assert!(missing.to_string().contains("no such file"), "{missing}");
-    assert!(netcdf.exists());
-    assert_eq!(fs::read_dir(netcdf.parent().unwrap()).unwrap().count(), 1);
 }

@@ -33,7 +33,7 @@ pub enum Command {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         overrides: Vec<String>,
     },
-    /// Simulate what [simulate] describes and write it to Zarr.
+    /// Simulate what the section `simulate` describes and write it to Zarr.
     #[command(
         after_help = "Example:\n  foehn simulate configs/turbulence.toml --set simulate.turbulence.runs=4"
     )]

@@ -6,10 +6,11 @@ use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Common, Output};
 use clap::Parser;
 use foehn_pipelines::{
-    DEMO, Interrupted, RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast,
+    DEMO, Interrupted, Mode, RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast,
     forecast_path, inspect, prepare, report, simulate, train, verify,
 };
 use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -38,7 +39,15 @@ fn message(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    text
+    let kinds = error.chain().filter_map(|e| e.downcast_ref::<io::Error>());
+    if kinds
+        .map(io::Error::kind)
+        .any(|k| k == ErrorKind::StorageFull)
+        && !text.contains("make room")
+    {
+        text.push_str("; make room and run again, training and forecasts with --resume");
+    }
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 fn run(command: &Command) -> Result<()> {
@@ -78,6 +87,13 @@ fn run(command: &Command) -> Result<()> {
         } => {
             let job = Job::new(common)?;
             let device = common.run.device.open()?;
+            if let (Some(file), Mode::Create) = (netcdf, output.mode())
+                && file.exists()
+            {
+                // said before the forecast rather than after it
+                let path = file.clone();
+                return Err(foehn_archive::WriteError::Exists { path }.into());
+            }
             let done = forecast(&job.config, output.mode(), &device, &job.workers, job.talk)?;
             if let Some(file) = netcdf {
                 foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
@@ -116,8 +132,10 @@ fn run(command: &Command) -> Result<()> {
 
 fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Result<()> {
     let mut config = RunConfig::parse(DEMO, "the demo's configuration", overrides)?;
-    config.seed = run.seed.unwrap_or(config.seed);
-    let workers = Workers::new(run.threads)?;
+    if let Some(seed) = run.seed {
+        config.reseed(seed);
+    }
+    let workers = workers(run.threads)?;
     let device = run.device.open()?;
     let (scores, page) = demo(&config, output.mode(), &device, &workers, run.talk())?;
     say(
@@ -138,10 +156,12 @@ struct Job {
 impl Job {
     fn new(common: &Common) -> Result<Self> {
         let mut config = RunConfig::load(&common.config, &common.overrides)?;
-        config.seed = common.run.seed.unwrap_or(config.seed);
+        if let Some(seed) = common.run.seed {
+            config.reseed(seed);
+        }
         Ok(Self {
             config,
-            workers: Workers::new(common.run.threads)?,
+            workers: workers(common.run.threads)?,
             talk: common.run.talk(),
             json: common.run.json,
         })
@@ -152,11 +172,19 @@ impl Job {
     }
 }
 
+fn workers(threads: usize) -> Result<Workers> {
+    Workers::new(threads)
+        .with_context(|| format!("--threads {threads}: the system refuses so many; ask for fewer"))
+}
+
 fn say(json: bool, result: &impl Serialize, text: &str) -> Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(result)?);
-    } else {
-        println!("{text}");
+    let json = json.then(|| serde_json::to_string_pretty(result));
+    let json = json.transpose()?;
+    let mut output = io::stdout().lock();
+    let said = writeln!(output, "{}", json.as_deref().unwrap_or(text));
+    match said.and_then(|()| output.flush()) {
+        // the reader has seen enough, as `head` does
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        said => said.context("cannot write the result to standard output"),
     }
-    Ok(())
 }

@@ -35,7 +35,7 @@ impl ExponentialFlow {
             if step == 0 {
                 let xi = noise.draw(0, &x);
                 let start = OwnNoise(process);
-                (x, _) = Solver::EulerMaruyama.step(&start, Interval { t, u }, x, Some(xi));
+                (x, _) = Solver::EulerMaruyama.step(&start, Interval { t, u }, x, Some(&xi));
             } else {
                 x = exponential_step(process, Interval { t, u }, x);
             }

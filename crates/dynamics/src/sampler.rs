@@ -117,7 +117,9 @@ impl Sampler {
             let silent = (dynamics.diffusion(t) == 0.0 && dynamics.diffusion(u) == 0.0)
                 || (step == final_step && last == LastNoise::Mean);
             let xi = (!silent).then(|| noise.draw(step, &x));
-            let (next, spent) = self.solver.step(dynamics, Interval { t, u }, x, xi);
+            let (next, spent) = self
+                .solver
+                .step(dynamics, Interval { t, u }, x, xi.as_ref());
             x = next;
             calls += spent;
         }

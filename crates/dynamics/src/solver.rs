@@ -30,13 +30,13 @@ impl Solver {
         dynamics: &impl Dynamics<D>,
         at: Interval,
         x: Tensor<D>,
-        xi: Option<Tensor<D>>,
+        xi: Option<&Tensor<D>>,
     ) -> (Tensor<D>, usize) {
         let Interval { t, u } = at;
         let h = u - t;
         let drift = dynamics.drift(t, x.clone());
         let g = dynamics.diffusion(t);
-        let with_noise = |x: Tensor<D>, g: f64| match &xi {
+        let with_noise = |x: Tensor<D>, g: f64| match xi {
             Some(xi) if g != 0.0 => x + xi.clone() * (g * h.sqrt()),
             _ => x,
         };

@@ -1,9 +1,10 @@
 //! The Föllmer samplers on the Ornstein-Uhlenbeck process, moments propagated exactly.
 //!
-//! dX = -X dt + dW, tau = 0.5, x0 = 1.5: X_tau ~ N(m, v). The exact drift is affine in x, so every
+//! `dX = -X dt + dW`, tau = 0.5, x0 = 1.5: `X_tau ~ N(m, v)`. The exact drift is affine in x, so every
 //! sampler here is an affine map of its noise: its mean is the run without noise, its variance the sum
 //! of the squared responses to each step's noise. The reference numbers are KL(sampler || truth) of an
 //! independent propagation of the moments.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{

@@ -1,4 +1,5 @@
 //! Flow and SDE between two Gaussians: the same law for every diffusion, at the solver's order.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{Langevin, ProbabilityFlow, Sampler, Solver, TimeGrid};
@@ -20,7 +21,7 @@ fn score(t: f64, x: Tensor<2>) -> Tensor<2> {
     (x - t * M) / -variance(t)
 }
 
-/// Mean and variance of X_1 for X_0 ~ N(0, 1): the maps are affine in (x0, noise).
+/// Mean and variance of `X_1` for `X_0 ~ N(0, 1)`: the maps are affine in (x0, noise).
 fn moments(
     run: impl Fn(Tensor<2>, &mut dyn FnMut(usize, &Tensor<2>) -> Tensor<2>) -> Tensor<2>,
     n: usize,
@@ -36,7 +37,10 @@ fn moments(
         z[step + 1] = 1.0;
         Tensor::<2>::from_data(TensorData::new(z, [n + 2, 1]), (&like.device(), DType::F64))
     };
-    let x = run(x0, &mut probes).into_data().try_to_vec::<f64>().unwrap();
+    let x = run(x0, &mut probes)
+        .into_data()
+        .try_to_vec::<f64>()
+        .unwrap();
     (x[0], x[1..].iter().map(|y| (y - x[0]).powi(2)).sum())
 }
 

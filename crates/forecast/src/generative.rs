@@ -19,7 +19,7 @@ use ndarray::{Array4, Axis};
 /// A network over fields: what is shown, and when on the path -> the drift.
 pub trait FieldNetwork: Sync {
     /// # Shapes
-    /// `input`: [B, channels, ny, nx]; `t`: [B]; result: [B, C, ny, nx].
+    /// `input`: [B, channels, ny, nx]; `t`: (B); result: [B, C, ny, nx].
     fn forward(&self, input: Tensor<4>, t: Tensor<1>) -> Tensor<4>;
 }
 
@@ -44,9 +44,9 @@ pub struct Condition {
 /// Times on the path, and names of the randomness, a sample each.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws<'a> {
-    /// Interpolation times: [B].
+    /// Interpolation times: (B).
     pub t: &'a [f64],
-    /// Names: [B].
+    /// Names: (B).
     pub keys: &'a [Key],
 }
 
@@ -83,7 +83,7 @@ impl<N: FieldNetwork> Generative<'_, N> {
     /// The regression loss of the drift, averaged over the batch.
     ///
     /// # Shapes
-    /// `draws`: [B]; `next` and `weight`: [B, C, ny, nx], weight zero where data is missing.
+    /// `draws`: (B); `next` and `weight`: [B, C, ny, nx], weight zero where data is missing.
     ///
     /// # Errors
     /// If the history is empty.
@@ -148,7 +148,7 @@ impl<N: FieldNetwork> Generative<'_, N> {
     pub fn features_at(features: &Features, instants: &[Instant], device: &Device) -> Tensor<4> {
         let each: Vec<_> = instants.iter().map(|at| features.at(*at)).collect();
         let views: Vec<_> = each.iter().map(|a| a.view()).collect();
-        let shape = each.first().map_or((0, 0, 0), |a| a.dim());
+        let shape = each.first().map_or((0, 0, 0), ndarray::ArrayBase::dim);
         let stacked = ndarray::stack(Axis(0), &views)
             .unwrap_or_else(|_| Array4::zeros((0, shape.0, shape.1, shape.2)));
         from_host(&stacked, device)

@@ -8,7 +8,7 @@ use foehn_noise::Key;
 /// Where a batch of forecasts stands.
 ///
 /// # Shapes
-/// Every state of `history`: [B, C, ny, nx]; `instants` and `keys`: [B].
+/// Every state of `history`: [B, C, ny, nx]; `instants` and `keys`: (B).
 #[derive(Clone, Debug)]
 pub struct State {
     /// Past states one step apart, the present one last.

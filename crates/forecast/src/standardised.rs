@@ -25,7 +25,7 @@ impl<P> Standardised<'_, P> {
         let device = x.device();
         let mut values = to_host(x.clone())?;
         each(&mut values, instants, |at, field| {
-            self.statistics.standardise(at, field)
+            self.statistics.standardise(at, field);
         });
         values.mapv_inplace(|v| if v.is_nan() { 0.0 } else { v });
         Ok(from_host(&values, &device))
@@ -54,7 +54,7 @@ impl<P: Predictor> Predictor for Standardised<'_, P> {
             .map(|at| at.plus(self.step_seconds))
             .collect();
         each(&mut values, &instants, |at, field| {
-            self.statistics.restore(at, field)
+            self.statistics.restore(at, field);
         });
         let present = to_host(state.present()?.clone())?;
         values.zip_mut_with(&present, |v, p| {

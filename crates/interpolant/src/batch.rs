@@ -6,7 +6,7 @@ use foehn_noise::Key;
 /// `values[b]` as a tensor of shape [B, 1, ...] that multiplies sample `b` of a batch like `x`.
 ///
 /// # Shapes
-/// `values`: [B]; `x`: [B, ...]; result: [B, 1, ...] in the precision and on the device of `x`.
+/// `values`: (B); `x`: [B, ...]; result: [B, 1, ...] in the precision and on the device of `x`.
 pub fn per_sample<const D: usize>(values: &[f64], x: &Tensor<D>) -> Tensor<D> {
     let mut shape = [1; D];
     shape[0] = values.len();
@@ -18,7 +18,7 @@ pub fn per_sample<const D: usize>(values: &[f64], x: &Tensor<D>) -> Tensor<D> {
 /// its batch.
 ///
 /// # Shapes
-/// `keys`: [B]; `x`: [B, ...], whose shape, precision and device the result takes.
+/// `keys`: (B); `x`: [B, ...], whose shape, precision and device the result takes.
 pub fn normals<const D: usize>(keys: &[Key], x: &Tensor<D>) -> Tensor<D> {
     let shape = x.dims();
     let length = shape[1..].iter().product::<usize>();

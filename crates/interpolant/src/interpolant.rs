@@ -31,7 +31,7 @@ pub struct Point<const D: usize> {
     pub target: Tensor<D>,
 }
 
-/// (t, pair, z) -> (x_t, target).
+/// `(t, pair, z) -> (x_t, target)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Interpolant<S> {
     /// The coefficients of the path.
@@ -45,7 +45,7 @@ impl<S: Schedule> Interpolant<S> {
     /// starts like a square root: pair `z` with `-z` there (antithetic draws).
     ///
     /// # Shapes
-    /// `t`: [B]; `pair` and `z`: [B, ...].
+    /// `t`: (B); `pair` and `z`: [B, ...].
     pub fn point<const D: usize>(
         &self,
         t: &[f64],
@@ -75,7 +75,7 @@ impl Interpolant<Follmer> {
     /// `R = alpha' x0 + beta' x1 + sigma' sqrt(t) z`, bounded for every `t`.
     ///
     /// # Shapes
-    /// `t`: [B]; `pair` and `z`: [B, ...].
+    /// `t`: (B); `pair` and `z`: [B, ...].
     ///
     /// # Reference
     /// Chen et al. 2024, arXiv:2403.13724, equation 9.

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 ///
 /// # Shapes
 /// `prediction`, `target`: [B, ...]; `weight`: the same, or with length 1 where it does not vary; zero
-/// where data is missing. Result: [1].
+/// where data is missing. Result: (1).
 pub fn squared_error<const D: usize>(
     prediction: Tensor<D>,
     target: Tensor<D>,

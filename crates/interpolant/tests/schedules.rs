@@ -1,4 +1,5 @@
 //! Every schedule obeys its end conditions, and its derivatives are those of its coefficients.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use foehn_interpolant::{Follmer, FollmerBeta, Gamma, Linear, Schedule, ScheduleError};
 

@@ -8,10 +8,6 @@ use foehn_compute::Workers;
 use foehn_network::{UNet, UNetConfig};
 use std::time::Instant;
 
-#[cfg(feature = "mi")]
-#[global_allocator]
-static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const INPUTS: usize = 4;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let network = config.init(INPUTS, 1, &Device::flex())?;
         let training = network.clone().train();
         let forward = time(&workers, seconds, batch, size, |x, t| {
-            drop(network.forward(x, t))
+            drop(network.forward(x, t));
         });
         let both = time(&workers, seconds, batch, size, |x, t| step(&training, x, t));
         let weights = config.parameter_count(INPUTS, 1);

@@ -20,11 +20,6 @@
 //! # Ok::<(), foehn_network::NetworkError>(())
 //! ```
 
-#[cfg(all(test, feature = "mi"))]
-#[global_allocator]
-static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
-#[cfg(test)]
-mod bench_tmp;
 mod activation;
 mod architecture;
 mod attention;

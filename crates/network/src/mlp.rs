@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use foehn_network::MlpConfig;
-/// assert_eq!(MlpConfig::default().parameter_count(2, 2), 37_890);
+/// assert_eq!(MlpConfig::default().parameter_count(2, 2), 37_762);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -90,7 +90,7 @@ impl Mlp {
     /// The drift at `x` and `t`.
     ///
     /// # Shapes
-    /// `x` [B, inputs] and `t` [B] in [0, 1] to [B, outputs].
+    /// `x` [B, inputs] and `t` `[B]` in [0, 1] to [B, outputs].
     pub fn forward(&self, x: Tensor<2>, t: Tensor<1>) -> Tensor<2> {
         let x = Tensor::cat(vec![x, features(t, self.time_features)], 1);
         let hidden = self.hidden.iter();

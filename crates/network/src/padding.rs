@@ -21,7 +21,7 @@ pub enum Padding {
 
 impl Padding {
     /// The cell whose value cell `i` of an axis of `n` cells has; `None` for zero.
-    pub(crate) fn source(self, i: isize, n: usize) -> Option<usize> {
+    fn source(self, i: isize, n: usize) -> Option<usize> {
         let n = n as isize;
         let cell = match self {
             Self::Periodic => i.rem_euclid(n),

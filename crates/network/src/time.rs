@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// The slowest is monotone on [0, 1], the fastest tells apart times 1 / 100 from each other.
 ///
 /// # Shapes
-/// [B] to [B, count].
+/// `[B]` to [B, count].
 pub(crate) fn features(t: Tensor<1>, count: usize) -> Tensor<2> {
     let half = count / 2;
     let exponent = |k: usize| k as f64 / (half.max(2) - 1) as f64;
@@ -39,7 +39,7 @@ impl TimeEmbedding {
     }
 
     /// # Shapes
-    /// [B] to [B, width].
+    /// `[B]` to [B, width].
     pub(crate) fn forward(&self, t: Tensor<1>) -> Tensor<2> {
         let h = silu(self.first.forward(features(t, self.width)));
         silu(self.second.forward(h))

@@ -68,7 +68,7 @@ impl UNet {
     /// The drift at `x` and `t`.
     ///
     /// # Shapes
-    /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` [B] in [0, 1], to
+    /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` `[B]` in [0, 1], to
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// use foehn_network::UNetConfig;
 /// let config = UNetConfig::default();
 /// assert_eq!((config.channels.len(), config.stride()), (3, 4));
-/// assert_eq!(config.parameter_count(3, 1), 774_753);
+/// assert_eq!(config.parameter_count(3, 1), 850_497);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

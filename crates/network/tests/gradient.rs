@@ -1,5 +1,7 @@
 //! Gradients against central differences, in double precision.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};

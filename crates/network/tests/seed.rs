@@ -1,5 +1,7 @@
 //! Alone in its process, because a device's generator is global.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use foehn_network::{MlpConfig, UNetConfig};

@@ -9,7 +9,7 @@ use ndarray::Array3;
 /// coarser one takes rms away and raises the correlations. n = 10; over 40 runs the means are 3.153, .597,
 /// .318, .112 and .997 and one run's sigma is .09, .016, .021, .016 and .063, so the windows lie 3.4, 1.4,
 /// 4, 4 and 2.5 standard errors of ten runs away or more. The seed is fixed and the result the same on
-/// every processor for which rustfft takes the same code path.
+/// every x86 processor with fused multiply-add.
 #[test]
 fn climate_lies_in_the_windows() {
     let config = TurbulenceConfig {

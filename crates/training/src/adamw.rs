@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 /// Keeps the division finite; small against any gradient of interest.
 const EPSILON: f64 = 1e-8;
 
-/// First and second moments of the gradient: [N] each.
+/// First and second moments of the gradient: (N) each.
 ///
 /// # Reference
 /// Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.

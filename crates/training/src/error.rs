@@ -47,8 +47,8 @@ pub enum CheckpointError {
     },
     /// A checkpoint of another network.
     #[error(
-        "checkpoint {path} is of another architecture: {cause}. It holds\n  {found}\nand this run asks for\n  {wanted}\n\
-         Use the configuration that it was trained with, or another output folder"
+        "checkpoint {path} is of another architecture: {cause}; it holds \"{found}\" and this run asks for \"{wanted}\": \
+         use the configuration that it was trained with, or another output folder"
     )]
     Architecture {
         /// The file.

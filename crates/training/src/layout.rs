@@ -57,14 +57,14 @@ impl Layout {
         &self.entries
     }
 
-    /// All weights, [N], without autodiff.
+    /// All weights, (N), without autodiff.
     pub fn weights<M: Module>(&self, module: &M) -> Tensor<1> {
         let mut visitor = Collect::default();
         module.visit(&mut visitor);
         Tensor::cat(visitor.parts, 0)
     }
 
-    /// The gradient of all weights, [N]; zero where a weight took no part.
+    /// The gradient of all weights, (N); zero where a weight took no part.
     pub fn gradient<M: Module>(&self, module: &M, gradients: &Gradients) -> Tensor<1> {
         let mut visitor = Collect {
             gradients: Some(gradients),
@@ -98,7 +98,7 @@ impl Layout {
             .map_or(Ok(module), |name| Err(LayoutError::Unknown(name)))
     }
 
-    /// 1 where weight decay applies (two or more dimensions), else 0: [N].
+    /// 1 where weight decay applies (two or more dimensions), else 0: (N).
     pub(crate) fn decayed(&self, device: &Device) -> Tensor<1> {
         let mut mask = vec![0f32; self.length];
         for entry in self.entries.iter().filter(|e| e.shape.len() >= 2) {
@@ -189,7 +189,7 @@ impl ModuleMapper for Install<'_> {
             Some(entry) if entry.name == name && entry.shape == shape => self
                 .flat
                 .clone()
-                .slice([entry.start..entry.end()])
+                .slice(entry.start..entry.end())
                 .reshape(shape),
             _ => {
                 self.missing.get_or_insert(name);

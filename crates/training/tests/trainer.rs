@@ -1,4 +1,5 @@
 //! The trainer against exact optima and against itself after an interruption.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -21,6 +22,7 @@ fn line(device: &Device) -> Line {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // the trainer takes a fallible loss
 /// Mean squared error of a line through (0, 1), (1, 3), (2, 5), (3, 7), two points a micro-batch.
 fn loss(line: &Line, piece: usize) -> Result<Tensor<1>, TrainError> {
     let device = Device::flex();

@@ -7,58 +7,47 @@
 //! Products of modes up to `k_max` < grid/3 leave no alias in what is kept (2/3 rule), so this equals
 //! every other form of the term to round-off, and conserves energy and enstrophy.
 
-#![expect(
-    clippy::inline_always,
-    reason = "what is not inlined into the dispatch is compiled for the oldest processor"
-)]
-
-use std::sync::Arc;
-
 use pulp::{Arch, Simd, WithSimd};
-use rustfft::{Fft, FftPlanner, num_complex::Complex64};
+use rustfft::num_complex::Complex64;
 
-use super::modes::Modes;
+use super::{
+    aligned::Aligned,
+    lanes::{Lanes, Pair, Source, Wave, Way},
+    modes::Modes,
+    rows::{gather, scatter},
+};
 
-/// Rows transformed together: small enough to stay in the first-level cache.
-const BLOCK: usize = 8;
+/// Widest vector in use, in numbers; what is transformed together is padded to a multiple of it.
+pub const WIDEST: usize = 8;
 
-/// Transforms, tables and scratch for the advection term on one grid.
+/// Tables and scratch for the advection term on one grid.
 pub struct Advection {
     arch: Arch,
     modes: Modes,
+    lanes: Lanes,
     grid: usize,
-    forward: Arc<dyn Fft<f64>>,
-    inverse: Arc<dyn Fft<f64>>,
+    /// `k_max` + 1 columns, padded.
+    half: usize,
     /// 1/q, zero at k = 0.
     velocity: Vec<Complex64>,
     /// q^2/(4 grid^2).
     curl: Vec<Complex64>,
-    /// A line of `grid` values along y for each kx = 0, .., `k_max`.
-    right: Vec<Complex64>,
-    /// The same for -kx with ky reversed, so that what lies opposite in wavenumber has the same place;
-    /// the transform along such a line is the other one.
-    left: Vec<Complex64>,
-    /// Rows of the spectrum, zero beyond `k_max`, and the same rows on the grid.
-    rows: Vec<Complex64>,
-    points: Vec<Complex64>,
-    scratch: Vec<Complex64>,
+    /// Modes by ky = 0, 1, .., -1 with two halves in each row: (kx, ky) and (-kx, -ky) for kx = 0, .., `k_max`.
+    /// What lies opposite in wavenumber is side by side; the second half is transformed the other way.
+    spectrum: Aligned<Pair>,
+    /// The same after the transform along y.
+    mixed: Aligned<Pair>,
+    /// Modes along x of a block of rows, side by side: kx = 0 of every row, then the next; zero beyond `k_max`.
+    rows: Aligned<Pair>,
+    /// Vectors that a block is transformed in.
+    work: [Aligned<f64>; 2],
 }
 
 impl Advection {
-    /// Plans the transforms of `grid` points.
+    /// Prepares a grid of `grid` x `grid` points, a power of two.
     pub fn new(grid: usize) -> Self {
         let modes = Modes::new(grid);
-        let mut planner = FftPlanner::new();
-        let (forward, inverse) = (
-            planner.plan_fft_forward(grid),
-            planner.plan_fft_inverse(grid),
-        );
-        let scratch = [
-            forward.get_inplace_scratch_len(),
-            inverse.get_inplace_scratch_len(),
-            inverse.get_immutable_scratch_len(),
-        ];
-        let zeros = |n| vec![Complex64::ZERO; n];
+        let half = modes.width().next_multiple_of(WIDEST);
         let q = |(kx, ky): (f64, f64)| Complex64::new(kx, -ky);
         let quarter = 0.25 / (grid * grid) as f64;
         let mut velocity: Vec<_> = modes.waves().map(|wave| q(wave).inv()).collect();
@@ -66,90 +55,60 @@ impl Advection {
         Self {
             arch: Arch::new(),
             modes,
+            lanes: Lanes::new(grid),
             grid,
-            forward,
-            inverse,
+            half,
             velocity,
             curl: modes
                 .waves()
                 .map(|wave| q(wave) * q(wave) * quarter)
                 .collect(),
-            right: zeros((modes.k_max() + 1) * grid),
-            left: zeros((modes.k_max() + 1) * grid),
-            rows: zeros(BLOCK * grid),
-            points: zeros(BLOCK * grid),
-            scratch: zeros(scratch.into_iter().max().unwrap_or(0)),
+            spectrum: Aligned::zeros(2 * half * grid),
+            mixed: Aligned::zeros(2 * half * grid),
+            rows: Aligned::zeros(WIDEST * grid),
+            work: [0, 1].map(|_| Aligned::zeros(2 * WIDEST * grid)),
         }
     }
 
-    /// Writes the modes of -u.grad w into `tendency`; `see` is shown u + i v on the grid, rows at a time.
-    pub fn tendency(
-        &mut self,
-        w: &[Complex64],
-        tendency: &mut [Complex64],
-        see: impl FnMut(&[Complex64]),
-    ) {
+    /// Writes the modes of -u.grad w into `tendency` and returns max |u| over the grid.
+    pub fn tendency(&mut self, w: &[Complex64], tendency: &mut [Complex64]) -> f64 {
         let arch = self.arch;
         arch.dispatch(Pass {
             advection: self,
             w,
             tendency,
-            see,
-        });
+        })
+    }
+
+    /// Row of the spectrum at which the rows of ky < 0 begin.
+    fn negative(&self) -> usize {
+        self.grid - self.modes.k_max()
     }
 
     /// Modes of u + i v: w/q at k and, w being real and q odd, -conj(w)/q at -k.
     #[inline(always)]
     fn fill_velocity(&mut self, w: &[Complex64]) {
-        let (grid, width, top) = (self.grid, self.modes.width(), self.modes.k_max());
+        let (width, half, top, negative) = (
+            self.modes.width(),
+            self.half,
+            self.modes.k_max(),
+            self.negative(),
+        );
         let modes = w.chunks_exact(width).zip(self.velocity.chunks_exact(width));
-        let lines = self
-            .right
-            .chunks_exact_mut(grid)
-            .zip(self.left.chunks_exact_mut(grid));
-        for ((w, velocity), (right, left)) in modes.zip(lines) {
-            let (w, velocity) = (w.split_at(top + 1), velocity.split_at(top + 1));
-            multiply(&mut right[..=top], &mut left[..=top], w.0, velocity.0);
-            right[top + 1..grid - top].fill(Complex64::ZERO);
-            left[top + 1..grid - top].fill(Complex64::ZERO);
-            let (right, left) = (&mut right[grid - top..], &mut left[grid - top..]);
-            multiply(right, left, w.1, velocity.1);
-        }
-    }
-
-    /// Carries rows `first..first + count` to the grid, squares them and carries them back.
-    #[inline(always)]
-    fn square_rows(&mut self, first: usize, count: usize, see: &mut impl FnMut(&[Complex64])) {
-        let grid = self.grid;
-        let (rows, points) = (
-            &mut self.rows[..count * grid],
-            &mut self.points[..count * grid],
-        );
-        let (right, left) = (self.right.chunks_exact(grid), self.left.chunks_exact(grid));
-        let left = left.enumerate().skip(1).map(|(kx, line)| (grid - kx, line));
-        for (at, line) in right.enumerate().chain(left) {
-            for (row, z) in line[first..first + count].iter().enumerate() {
-                rows[row * grid + at] = *z;
-            }
-        }
-        self.inverse
-            .process_immutable_with_scratch(rows, points, &mut self.scratch);
-        see(points);
-        for z in points.iter_mut() {
-            let uv = z.re * z.im;
-            *z = Complex64::new(z.re * z.re - z.im * z.im, uv + uv);
-        }
-        self.forward.process_with_scratch(points, &mut self.scratch);
-        let (right, left) = (
-            self.right.chunks_exact_mut(grid),
-            self.left.chunks_exact_mut(grid),
-        );
-        let left = left
-            .enumerate()
-            .map(|(kx, line)| ((grid - kx) % grid, line));
-        for (at, line) in right.enumerate().chain(left) {
-            for (row, z) in line[first..first + count].iter_mut().enumerate() {
-                *z = points[row * grid + at];
+        for (row, (w, velocity)) in modes.enumerate() {
+            let row = if row <= top {
+                row
+            } else {
+                row - top - 1 + negative
+            };
+            let line = &mut self.spectrum[2 * half * row..2 * half * (row + 1)];
+            let (here, opposite) = line.split_at_mut(half);
+            for ((here, opposite), (w, v)) in
+                here.iter_mut().zip(opposite).zip(w.iter().zip(velocity))
+            {
+                let (rr, ii, ri, ir) = (w.re * v.re, w.im * v.im, w.re * v.im, w.im * v.re);
+                *here = [rr - ii, ri + ir];
+                *opposite = [-rr - ii, ir - ri];
             }
         }
     }
@@ -157,107 +116,165 @@ impl Advection {
     /// -i [s Z(k) - conj(s Z(-k))].
     #[inline(always)]
     fn take_curl(&self, tendency: &mut [Complex64]) {
-        let (grid, width, top) = (self.grid, self.modes.width(), self.modes.k_max());
+        let (width, half, top, negative) = (
+            self.modes.width(),
+            self.half,
+            self.modes.k_max(),
+            self.negative(),
+        );
         let modes = tendency
             .chunks_exact_mut(width)
             .zip(self.curl.chunks_exact(width));
-        let lines = self
-            .right
-            .chunks_exact(grid)
-            .zip(self.left.chunks_exact(grid));
-        for ((tendency, s), (here, opposite)) in modes.zip(lines) {
-            let (tendency, s) = (tendency.split_at_mut(top + 1), s.split_at(top + 1));
-            subtract(tendency.0, s.0, &here[..=top], &opposite[..=top]);
-            let (here, opposite) = (&here[grid - top..], &opposite[grid - top..]);
-            subtract(tendency.1, s.1, here, opposite);
+        for (row, (tendency, s)) in modes.enumerate() {
+            let row = if row <= top {
+                row
+            } else {
+                row - top - 1 + negative
+            };
+            let line = &self.spectrum[2 * half * row..2 * half * (row + 1)];
+            let (here, opposite) = line.split_at(half);
+            for ((n, s), (z, o)) in tendency.iter_mut().zip(s).zip(here.iter().zip(opposite)) {
+                let re = s.re * (z[0] - o[0]) - s.im * (z[1] - o[1]);
+                let im = s.re * (z[1] + o[1]) + s.im * (z[0] + o[0]);
+                *n = Complex64::new(im, -re);
+            }
         }
         // the modes of kx = 0 mirror one another; left to round-off, the difference would grow
-        let (positive, negative) = tendency[1..width].split_at_mut(top);
-        for (mirrored, n) in negative.iter_mut().rev().zip(positive) {
-            *mirrored = n.conj();
+        for ky in 1..=top as i64 {
+            tendency[self.modes.index(0, -ky)] = tendency[self.modes.index(0, ky)].conj();
         }
     }
-}
 
-#[inline(always)]
-fn multiply(right: &mut [Complex64], left: &mut [Complex64], w: &[Complex64], q: &[Complex64]) {
-    for ((right, left), (w, q)) in right.iter_mut().zip(left).zip(w.iter().zip(q)) {
-        *right = w * q;
-        *left = -(w.conj() * q);
+    /// Along y, from modes to the grid.
+    #[inline(always)]
+    fn columns_there<S: Simd>(&mut self, simd: S) {
+        let (grid, top, negative) = (self.grid, self.modes.k_max(), self.negative());
+        let blocks = 2 * self.half / S::F64_LANES;
+        let (from, to) = (waves::<S>(&self.spectrum), waves_mut::<S>(&mut self.mixed));
+        for block in 0..blocks {
+            let [x, y] = &mut self.work;
+            let (x, y) = (vectors_mut::<S>(x, grid), vectors_mut::<S>(y, grid));
+            let way = if block < blocks / 2 {
+                Way::Inverse
+            } else {
+                Way::Forward
+            };
+            let source = Source {
+                from,
+                first: block,
+                step: blocks,
+                zero: top + 1..negative,
+                way,
+            };
+            let (z, _) = self.lanes.forward_from(simd, &source, x, y);
+            for (at, z) in z.iter().enumerate() {
+                to[at * blocks + block] = simd.interleave_shfl_f64s(way.orient::<S>(*z));
+            }
+        }
     }
-}
 
-#[inline(always)]
-fn subtract(n: &mut [Complex64], s: &[Complex64], here: &[Complex64], opposite: &[Complex64]) {
-    for ((n, s), (z, opposite)) in n.iter_mut().zip(s).zip(here.iter().zip(opposite)) {
-        let difference = s * z - (s * opposite).conj();
-        *n = Complex64::new(difference.im, -difference.re);
+    /// Along y, from the grid to modes; those beyond `k_max` are dropped.
+    #[inline(always)]
+    fn columns_back<S: Simd>(&mut self, simd: S) {
+        let (grid, top, negative) = (self.grid, self.modes.k_max(), self.negative());
+        let blocks = 2 * self.half / S::F64_LANES;
+        let (from, to) = (waves::<S>(&self.mixed), waves_mut::<S>(&mut self.spectrum));
+        for block in 0..blocks {
+            let [x, y] = &mut self.work;
+            let (x, y) = (vectors_mut::<S>(x, grid), vectors_mut::<S>(y, grid));
+            let way = if block < blocks / 2 {
+                Way::Forward
+            } else {
+                Way::Inverse
+            };
+            let source = Source {
+                from,
+                first: block,
+                step: blocks,
+                zero: 0..0,
+                way,
+            };
+            let (z, _) = self.lanes.forward_from(simd, &source, x, y);
+            for ky in (0..=top).chain(negative..grid) {
+                let z = way.orient::<S>(z[ky]);
+                to[ky * blocks + block] = simd.interleave_shfl_f64s(z);
+            }
+        }
+    }
+
+    /// Along x, for one row in each lane: to the grid, squared, and back. Returns max |z|^2.
+    #[inline(always)]
+    fn square_rows<S: Simd>(&mut self, simd: S) -> f64 {
+        let (grid, half, width) = (self.grid, self.half, self.modes.width());
+        let mut fastest = simd.splat_f64s(0.0);
+        for block in self.mixed.chunks_exact_mut(2 * half * S::F64_LANES) {
+            gather::<S>(block, &mut self.rows, half, width);
+            let [x, y] = &mut self.work;
+            let (x, y) = (vectors_mut::<S>(x, grid), vectors_mut::<S>(y, grid));
+            let source = Source {
+                from: waves::<S>(&self.rows),
+                first: 0,
+                step: 1,
+                zero: 0..0,
+                way: Way::Inverse,
+            };
+            let (z, other) = self.lanes.forward_from(simd, &source, x, y);
+            for z in z.iter_mut() {
+                let [v, u] = *z;
+                let (uu, vv, uv) = (
+                    simd.mul_f64s(u, u),
+                    simd.mul_f64s(v, v),
+                    simd.mul_f64s(u, v),
+                );
+                fastest = simd.max_f64s(fastest, simd.add_f64s(uu, vv));
+                *z = [simd.sub_f64s(uu, vv), simd.add_f64s(uv, uv)];
+            }
+            let (z, _) = self.lanes.forward(simd, z, other);
+            let kept = waves_mut::<S>(&mut self.rows);
+            for kx in (0..width).chain(grid - width + 1..grid) {
+                kept[kx] = simd.interleave_shfl_f64s(z[kx]);
+            }
+            scatter::<S>(&self.rows, block, half, width);
+        }
+        simd.reduce_max_f64s(fastest)
     }
 }
 
 /// One evaluation, compiled for each vector width and chosen at run time.
-struct Pass<'a, See> {
+struct Pass<'a> {
     advection: &'a mut Advection,
     w: &'a [Complex64],
     tendency: &'a mut [Complex64],
-    see: See,
 }
 
-impl<See: FnMut(&[Complex64])> WithSimd for Pass<'_, See> {
-    type Output = ();
+impl WithSimd for Pass<'_> {
+    type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        let own = self.advection;
-        own.fill_velocity(self.w);
-        let scratch = &mut own.scratch;
-        own.inverse.process_with_scratch(&mut own.right, scratch);
-        let left = &mut own.left[own.grid..];
-        own.forward.process_with_scratch(left, scratch);
-        for first in (0..own.grid).step_by(BLOCK) {
-            let count = BLOCK.min(own.grid - first);
-            own.square_rows(first, count, &mut self.see);
-        }
-        let scratch = &mut own.scratch;
-        own.forward.process_with_scratch(&mut own.right, scratch);
-        own.inverse.process_with_scratch(&mut own.left, scratch);
-        own.take_curl(self.tendency);
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        self.advection.fill_velocity(self.w);
+        self.advection.columns_there(simd);
+        let fastest = self.advection.square_rows(simd);
+        self.advection.columns_back(simd);
+        self.advection.take_curl(self.tendency);
+        fastest.sqrt()
     }
 }
 
-/// The largest |u| among the points that it was shown.
-#[derive(Default)]
-pub struct Fastest {
-    /// Squares, a lane for each of neighbouring points so that the comparisons do not wait for one another.
-    lanes: [f64; 8],
+#[inline(always)]
+fn waves<S: Simd>(pairs: &[Pair]) -> &[Wave<S>] {
+    S::as_simd_f64s(pairs.as_flattened()).0.as_chunks().0
 }
 
-impl Fastest {
-    /// Looks at u + i v at some points.
-    #[inline(always)]
-    pub fn see(&mut self, points: &[Complex64]) {
-        let mut lanes = self.lanes;
-        let look = |lane: &mut f64, z: &Complex64| {
-            let square = z.re * z.re + z.im * z.im;
-            *lane = if *lane > square { *lane } else { square };
-        };
-        let (chunks, rest) = points.as_chunks::<8>();
-        for chunk in chunks {
-            for (lane, z) in lanes.iter_mut().zip(chunk) {
-                look(lane, z);
-            }
-        }
-        for z in rest {
-            look(&mut lanes[0], z);
-        }
-        self.lanes = lanes;
-    }
+#[inline(always)]
+fn waves_mut<S: Simd>(pairs: &mut [Pair]) -> &mut [Wave<S>] {
+    let numbers = pairs.as_flattened_mut();
+    S::as_mut_simd_f64s(numbers).0.as_chunks_mut().0
+}
 
-    /// max |u|; NaN when the flow is (one lost mode makes every point NaN).
-    pub fn speed(&self) -> f64 {
-        let largest = |a: f64, b: &f64| if a > *b { a } else { *b };
-        self.lanes.iter().fold(0.0, largest).sqrt()
-    }
+#[inline(always)]
+fn vectors_mut<S: Simd>(numbers: &mut [f64], count: usize) -> &mut [Wave<S>] {
+    &mut S::as_mut_simd_f64s(numbers).0.as_chunks_mut().0[..count]
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{forcing, modes::Modes};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TurbulenceConfig {
-    /// Points of the collocation grid along each side; wavenumbers up to (grid - 1)/3 are kept.
+    /// Points of the collocation grid along each side, a power of two; wavenumbers up to (grid - 1)/3 are kept.
     pub grid: usize,
     /// Points along each side of the saved state, which is truncated in wavenumber, not averaged.
     pub output_grid: usize,
@@ -65,6 +65,12 @@ pub enum ConfigError {
         grid: usize,
         /// The highest forced wavenumber along an axis.
         forced: usize,
+    },
+    /// The transforms cannot take the grid.
+    #[error("grid = {grid} is not a power of two; the nearest are {} and {}", grid.next_power_of_two() / 2, grid.next_power_of_two())]
+    NotPowerOfTwo {
+        /// The configured grid.
+        grid: usize,
     },
     /// The saved grid is not coarser than the simulated one.
     #[error("output_grid = {output_grid} must lie between 4 and grid = {grid}")]
@@ -157,6 +163,9 @@ impl TurbulenceConfig {
         if grid == 0 || Modes::new(grid).k_max() < forced {
             return Err(ConfigError::Coarse { grid, forced });
         }
+        if !grid.is_power_of_two() {
+            return Err(ConfigError::NotPowerOfTwo { grid });
+        }
         if !(4..=grid).contains(&output_grid) {
             return Err(ConfigError::OutputGrid { output_grid, grid });
         }
@@ -224,6 +233,10 @@ mod tests {
         assert_eq!(
             error_of("save_every = 0.25\ndt = 0.02"),
             "save_every = 0.25 is not a whole multiple of dt = 0.02; the nearest is 0.26"
+        );
+        assert_eq!(
+            error_of("grid = 96"),
+            "grid = 96 is not a power of two; the nearest are 64 and 128"
         );
         assert!(error_of("output_grid = 65").contains("between 4 and grid = 64"));
         assert!(error_of("dt = nan").contains("dt = NaN"));

@@ -4,8 +4,8 @@ use rustfft::num_complex::Complex64;
 
 /// Coefficients c(k) of f = sum c(k) exp(i k.x), |kx|, |ky| <= `k_max`, of which the half kx >= 0 is held.
 ///
-/// Columns of constant kx = 0..=`k_max` follow one another; in a column ky runs
-/// 0, 1, .., `k_max`, -`k_max`, .., -1.
+/// Rows of constant ky = 0, 1, .., `k_max`, -`k_max`, .., -1 follow one another; in a row kx runs from
+/// 0 to `k_max`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Modes {
     k_max: usize,
@@ -24,33 +24,31 @@ impl Modes {
         self.k_max
     }
 
-    /// Length of a column.
+    /// Length of a row.
     pub fn width(self) -> usize {
+        self.k_max + 1
+    }
+
+    /// Number of rows.
+    pub fn height(self) -> usize {
         2 * self.k_max + 1
     }
 
     /// Number of coefficients held.
     pub fn len(self) -> usize {
-        (self.k_max + 1) * self.width()
+        self.width() * self.height()
     }
 
     /// Place of (kx, ky), kx >= 0.
     pub fn index(self, kx: usize, ky: i64) -> usize {
-        kx * self.width() + ky.rem_euclid(self.width() as i64) as usize
+        ky.rem_euclid(self.height() as i64) as usize * self.width() + kx
     }
 
     /// (kx, ky) at every place, in order.
     pub fn waves(self) -> impl Iterator<Item = (f64, f64)> {
-        let (k_max, width) = (self.k_max, self.width());
-        (0..self.len()).map(move |at| {
-            let row = at % width;
-            let ky = if row <= k_max {
-                row as f64
-            } else {
-                row as f64 - width as f64
-            };
-            ((at / width) as f64, ky)
-        })
+        let top = self.k_max as i64;
+        let rows = (0..=top).chain(-top..0);
+        rows.flat_map(move |ky| (0..=top).map(move |kx| (kx as f64, ky as f64)))
     }
 
     /// sum over all k of weight(kx, ky) Re(a conj b): the other half counts through kx > 0.

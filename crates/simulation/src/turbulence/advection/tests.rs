@@ -46,20 +46,21 @@ fn convolution(modes: Modes, w: &[Complex64], kx: i64, ky: i64) -> Complex64 {
     sum
 }
 
-/// Even and odd grids, some not a multiple of the block of rows.
+/// Three and four stages in the transforms, the last of radix 2 or of radix 4. The sum of up to 7225 terms
+/// has the larger round-off.
 #[test]
 fn equals_the_convolution_sum() {
-    for grid in [26, 29, 32] {
+    for grid in [32, 64, 128] {
         let modes = Modes::new(grid);
         let w = random(modes);
         let mut tendency = vec![Complex64::default(); modes.len()];
-        Advection::new(grid).tendency(&w, &mut tendency, |_| ());
+        Advection::new(grid).tendency(&w, &mut tendency);
         let scale = tendency.iter().map(|n| n.norm()).fold(0.0, f64::max);
         for ((kx, ky), n) in modes.waves().zip(&tendency) {
             let exact = convolution(modes, &w, kx as i64, ky as i64);
             let error = (n - exact).norm() / scale;
             assert!(
-                error < 1e-14,
+                error < 2e-13,
                 "grid {grid}, k = ({kx}, {ky}): {n} != {exact}"
             );
         }
@@ -72,7 +73,7 @@ fn conserves_enstrophy_and_energy() {
     let modes = Modes::new(64);
     let w = random(modes);
     let mut n = vec![Complex64::default(); modes.len()];
-    Advection::new(64).tendency(&w, &mut n, |_| ());
+    Advection::new(64).tendency(&w, &mut n);
     for weight in [
         |_, _| 1.0,
         |kx: f64, ky: f64| 1.0 / (kx * kx + ky * ky).max(1.0),

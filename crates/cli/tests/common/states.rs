@@ -1,0 +1,61 @@
+//! Small data of one's own making.
+
+use std::path::Path;
+
+use foehn_archive::{ArrayPlan, Coordinate, Mode, Store};
+use foehn_field::{Attribute, Attributes, Calendar, Grid, Instant, TimeAxis};
+use ndarray::Array3;
+
+use super::START;
+
+/// A Zarr store of `vorticity` on a periodic `size` x `size` grid, twice a day from 2000-01-01 on for
+/// `states` times; `fill` is what the store declares missing.
+pub fn write(
+    path: &Path,
+    states: usize,
+    size: usize,
+    fill: Option<f64>,
+    value: impl Fn((usize, usize, usize)) -> f32,
+) {
+    let points: Vec<f64> = (0..size).map(|i| i as f64).collect();
+    let grid = Grid::Cartesian {
+        y: points.clone(),
+        x: points,
+        period: Some((size as f64, size as f64)),
+    };
+    let axis = TimeAxis {
+        calendar: Calendar::ProlepticGregorian,
+        instants: (0..states as i64)
+            .map(|k| Instant(START + 43_200 * k))
+            .collect(),
+    };
+    let mut coordinates = vec![Coordinate::time("time", "time", "time", &axis).unwrap()];
+    coordinates.extend(Coordinate::of_grid(&grid));
+    let units = Attributes::from_iter([("units".to_owned(), Attribute::from("1"))]);
+    let shape = [states as u64, size as u64, size as u64];
+    let variable = ArrayPlan {
+        name: "vorticity".into(),
+        dims: ["time", "y", "x"].map(String::from).to_vec(),
+        shape: shape.to_vec(),
+        chunks: shape.to_vec(),
+        shard: None,
+        values: foehn_archive::Element::F32,
+        attributes: units.clone(),
+        fill,
+    };
+    let plans = coordinates.iter().map(|c| c.plan.clone()).chain([variable]);
+    let store = Store::create(path, Attributes::new(), plans.collect(), Mode::Create).unwrap();
+    for coordinate in &coordinates {
+        coordinate.write(&store).unwrap();
+    }
+    let values = Array3::from_shape_fn((states, size, size), value).into_dyn();
+    store
+        .write_f32("vorticity", &[0, 0, 0], values.view())
+        .unwrap();
+    store.finish().unwrap();
+}
+
+/// A value that is the same nowhere.
+pub fn wave((t, y, x): (usize, usize, usize)) -> f32 {
+    (0.3 * t as f32 + 0.7 * y as f32).sin() + (0.2 * t as f32 - 0.9 * x as f32).cos()
+}
