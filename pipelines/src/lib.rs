@@ -11,6 +11,7 @@
 //! ```
 
 mod check;
+mod climatology;
 mod config;
 mod config_error;
 mod continuation;
@@ -27,6 +28,7 @@ mod report;
 mod report_figures;
 mod scores;
 mod simulate;
+mod spectra;
 mod train;
 mod tune;
 mod verify;

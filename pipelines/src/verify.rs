@@ -1,21 +1,17 @@
 //! `foehn verify`: forecasts and truth in, scores out.
 
+use crate::climatology::Climatology;
 use crate::config::RunConfig;
 use crate::forecast::{forecast_path, initial_states};
-use crate::model::ModelFolder;
 use crate::progress::{Progress, Talk, check_interrupt};
-use crate::scores::{LeadScores, References, ScoreFile, SpectraScores, VariableScores};
+use crate::scores::{LeadScores, References, ScoreFile, VariableScores};
+use crate::spectra::{Spectra, spectrometer};
 use anyhow::{Context, Result, bail};
 use foehn_archive::{Archive, open};
 use foehn_compute::Workers;
-use foehn_dataset::{Series, Split, Window};
-use foehn_field::Grid;
-use foehn_noise::{Key, Purpose};
-use foehn_verification::{
-    Case, Choices, Domain, Estimator, Mean, Quantity, Scores, Spectrometer, climatology_members,
-    persistence,
-};
-use ndarray::{Array2, Array3, ArrayView2, Axis, Ix3, stack};
+use foehn_dataset::{Series, Window};
+use foehn_verification::{Case, Choices, Estimator, Scores, Spectrometer, persistence};
+use ndarray::{Array2, Array3, Axis, Ix3};
 use std::path::Path;
 
 /// Initial states that a worker scores at once.
@@ -35,8 +31,7 @@ pub fn verify(config: &RunConfig, workers: &Workers, talk: Talk) -> Result<Score
     })?;
     let truth = Series::open_splits(&config.data, Path::new(""), &[config.forecast.split])?;
     let windows = initial_states(config, &truth)?;
-    let past = training_series(config)?;
-    let job = Job::new(config, &forecast, &truth, &past, &windows)?;
+    let job = Job::new(config, &forecast, &truth, &windows)?;
     let pieces = windows.len().div_ceil(TOGETHER);
     let total = (pieces * truth.variables().len()) as u64;
     let progress = Progress::new(talk, "verify", "blocks", total, 0);
@@ -70,27 +65,14 @@ pub fn verify(config: &RunConfig, workers: &Workers, talk: Talk) -> Result<Score
     Ok(scores)
 }
 
-/// The data that the model was trained on, for the climatological ensemble.
-fn training_series(config: &RunConfig) -> Result<Series> {
-    let path = ModelFolder::of(config).config();
-    let data = if path.exists() {
-        RunConfig::load(&path, &[])?.data
-    } else {
-        config.data.clone()
-    };
-    Ok(Series::open_splits(&data, Path::new(""), &[Split::Train])?)
-}
-
 struct Job<'a> {
     config: &'a RunConfig,
     forecast: &'a Archive,
     truth: &'a Series,
-    past: &'a Series,
     windows: &'a [Window],
-    past_days: Vec<f64>,
+    past: Climatology,
     spectrometer: Option<Spectrometer>,
     members: usize,
-    climatology_members: usize,
     leads: usize,
 }
 
@@ -99,7 +81,7 @@ struct Partial {
     forecast: Scores,
     persistence: Scores,
     climatology: Scores,
-    spectra: Option<(Mean, Mean)>,
+    spectra: Option<Spectra>,
 }
 
 impl<'a> Job<'a> {
@@ -107,7 +89,6 @@ impl<'a> Job<'a> {
         config: &'a RunConfig,
         forecast: &'a Archive,
         truth: &'a Series,
-        past: &'a Series,
         windows: &'a [Window],
     ) -> Result<Self> {
         let name = &truth.variables()[0].name;
@@ -148,27 +129,19 @@ impl<'a> Job<'a> {
             config,
             forecast,
             truth,
-            past,
             windows,
-            past_days: past.days_of_year(Split::Train),
+            past: Climatology::open(config, members)?,
             spectrometer: spectrometer(truth),
             members,
-            climatology_members: config.verify.climatology_members.unwrap_or(members),
             leads,
         })
     }
 
     fn references(&self) -> References {
-        let window = match self.config.verify.window_days {
-            Some(days) => {
-                format!("training states within {days} days of the valid day of the year")
-            }
-            None => "training states of any date".to_owned(),
-        };
         References {
             persistence: "the initial state at every lead; CRPS is the mean absolute error".into(),
-            climatology: format!("{window}, spread evenly over the training years"),
-            climatology_members: self.climatology_members,
+            climatology: self.past.describe(),
+            climatology_members: self.past.members,
         }
     }
 
@@ -208,7 +181,7 @@ impl<'a> Job<'a> {
         Ok(Partial {
             forecast: scores(self.members, fair(self.members))?,
             persistence: scores(1, Estimator::Empirical)?,
-            climatology: scores(self.climatology_members, fair(self.climatology_members))?,
+            climatology: scores(self.past.members, fair(self.past.members))?,
             spectra: None,
         })
     }
@@ -220,7 +193,8 @@ impl<'a> Job<'a> {
         let truth = then.values.index_axis(Axis(0), channel);
         let initial = now.values.index_axis(Axis(0), channel);
         let members = self.members_of(channel, init, lead)?;
-        let past = self.climatology(channel, window, lead)?;
+        let seconds = (lead as i64 + 1) * self.truth.step_seconds();
+        let past = self.past.at(channel, window.instant.plus(seconds))?;
         // a cell counts for all forecasts or for none
         let missing: Array2<bool> = ndarray::Zip::from(&truth)
             .and(&initial)
@@ -248,27 +222,11 @@ impl<'a> Job<'a> {
         if missing.iter().any(|m| *m) {
             return Ok(());
         }
-        self.add_spectra(&members, &truth, partial)
-    }
-
-    fn add_spectra(
-        &self,
-        members: &Array3<f32>,
-        truth: &ArrayView2<f32>,
-        partial: &mut Partial,
-    ) -> Result<()> {
         let Some(plan) = &self.spectrometer else {
             return Ok(());
         };
-        let (model, real) = (plan.mean(members)?, plan.mean(&truth.insert_axis(Axis(0)))?);
-        match &mut partial.spectra {
-            Some((a, b)) => {
-                a.merge(&model)?;
-                b.merge(&real)?;
-            }
-            none => *none = Some((model, real)),
-        }
-        Ok(())
+        let spectra = Spectra::of(plan, &members.view(), &truth)?;
+        merge_spectra(&mut partial.spectra, Some(spectra))
     }
 
     fn members_of(&self, channel: usize, init: usize, lead: usize) -> Result<Array3<f32>> {
@@ -289,30 +247,6 @@ impl<'a> Job<'a> {
         Ok(members.into_dimensionality::<Ix3>()?)
     }
 
-    fn climatology(&self, channel: usize, window: Window, lead: usize) -> Result<Array3<f32>> {
-        let seconds = (lead as i64 + 1) * self.truth.step_seconds();
-        let valid = window.instant.plus(seconds);
-        let day = self.truth.calendar().day_of_year(valid);
-        let season = self.config.verify.window_days;
-        let season = season.map_or_else(
-            foehn_verification::Window::whole,
-            foehn_verification::Window::days,
-        );
-        let key = Key::new(self.config.seed, Purpose::Choose).init(valid.seconds());
-        let chosen =
-            climatology_members(day, &self.past_days, season, self.climatology_members, key)?;
-        let first = self.past.range(Split::Train).start;
-        let frames = chosen
-            .iter()
-            .map(|i| self.past.frame(first + i))
-            .collect::<Result<Vec<_>, _>>()?;
-        let planes: Vec<_> = frames
-            .iter()
-            .map(|f| f.values.index_axis(Axis(0), channel))
-            .collect();
-        Ok(stack(Axis(0), &planes)?)
-    }
-
     fn finish(&self, parts: Vec<Vec<Partial>>) -> Result<Vec<LeadScores>> {
         let mut parts = parts.into_iter();
         let mut total = parts.next().context("nothing to verify")?;
@@ -328,18 +262,10 @@ impl<'a> Job<'a> {
     }
 
     fn lead(&self, lead: i64, partial: &Partial) -> Result<LeadScores> {
-        let spectra = match (&self.spectrometer, &partial.spectra) {
-            (Some(plan), Some((model, real))) => {
-                let (forecast, truth) = (plan.spectrum(model)?, plan.spectrum(real)?);
-                let log_distance = forecast.log_distance(&truth)?;
-                Some(SpectraScores {
-                    forecast,
-                    truth,
-                    log_distance,
-                })
-            }
-            _ => None,
-        };
+        let spectra = self.spectrometer.as_ref().zip(partial.spectra.as_ref());
+        let spectra = spectra
+            .map(|(plan, spectra)| spectra.scores(plan))
+            .transpose()?;
         Ok(LeadScores {
             seconds: lead * self.truth.step_seconds(),
             forecast: partial.forecast.finish()?,
@@ -355,69 +281,15 @@ impl Partial {
         self.forecast.merge(other.forecast)?;
         self.persistence.merge(other.persistence)?;
         self.climatology.merge(other.climatology)?;
-        match (&mut self.spectra, other.spectra) {
-            (Some((a, b)), Some((c, d))) => {
-                a.merge(&c)?;
-                b.merge(&d)?;
-            }
-            (none @ None, some) => *none = some,
-            (Some(_), None) => {}
-        }
-        Ok(())
+        merge_spectra(&mut self.spectra, other.spectra)
     }
 }
 
-/// The modes of the grid: Fourier where it is periodic, cosines in a limited area.
-fn spectrometer(series: &Series) -> Option<Spectrometer> {
-    let shape = series.grid().shape();
-    let spacing = |axis: &[f64]| {
-        axis.windows(2)
-            .map(|w| (w[1] - w[0]).abs())
-            .next()
-            .unwrap_or(1.0)
-    };
-    let (domain, quantity) = match series.grid() {
-        Grid::Cartesian {
-            period: Some((y, x)),
-            ..
-        } if (y - x).abs() < 1e-9 * y.abs() => {
-            let vorticity = series
-                .variables()
-                .iter()
-                .all(|c| c.name.contains("vorticity"));
-            let quantity = if vorticity {
-                Quantity::KineticEnergy
-            } else {
-                Quantity::HalfSquare
-            };
-            (Domain::Periodic { period: *y }, quantity)
-        }
-        Grid::Cartesian { y, x, .. } => (
-            Domain::Limited {
-                spacing: (spacing(y), spacing(x)),
-            },
-            Quantity::HalfSquare,
-        ),
-        Grid::Rectilinear {
-            latitude,
-            longitude,
-        } => {
-            // degrees of latitude; longitudes shrunk by the cosine of the middle latitude
-            let middle = latitude.iter().sum::<f64>() / latitude.len().max(1) as f64;
-            let dx = spacing(longitude) * middle.to_radians().cos();
-            (
-                Domain::Limited {
-                    spacing: (spacing(latitude), dx),
-                },
-                Quantity::HalfSquare,
-            )
-        }
-        Grid::Curvilinear { .. } => (
-            Domain::Limited {
-                spacing: (1.0, 1.0),
-            },
-            Quantity::HalfSquare,
-        ),
-    };
-    Spectrometer::new(shape, domain, quantity).ok()
+fn merge_spectra(total: &mut Option<Spectra>, more: Option<Spectra>) -> Result<()> {
+    match (total.as_mut(), more) {
+        (Some(total), Some(more)) => total.merge(&more)?,
+        (None, more) => *total = more,
+        (Some(_), None) => {}
+    }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! From a Zarr store to a NetCDF-4 file.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use foehn_field::{Attribute, Attributes};
 use netcdf::{AttributeValue, Extent, FileMut, NcTypeDescriptor, VariableMut};
@@ -17,7 +17,7 @@ use crate::{Archive, Mode, Variable, WriteError, atomic, open};
 /// Copies a Zarr store into a NetCDF-4 file, chunk by chunk, with the same dimensions and attributes.
 ///
 /// The file is written under another name and renamed when it is whole. With [`Mode::Resume`] a file that
-/// is there is therefore taken as done.
+/// is there is therefore taken as done. Writing stops while there still is room to close the file.
 ///
 /// # Errors
 /// [`WriteError`]: the store, an output that exists, values of a type that a store of foehn does not have, the disk.
@@ -43,7 +43,11 @@ pub fn export_netcdf(zarr: &Path, netcdf: &Path, mode: Mode) -> Result<(), Write
     let partial = atomic::partial(netcdf);
     let target = partial.clone();
     let written = in_netcdf(move || copy(&archive, &target));
-    let written = written.map_err(|cause| explain(&partial, netcdf, cause));
+    let written = match written {
+        Ok(Ending::Whole) => Ok(()),
+        Ok(Ending::NoRoom) => Err(WriteError::io(netcdf, ErrorKind::StorageFull.into())),
+        Err(cause) => Err(explain(&partial, netcdf, cause)),
+    };
     let rename = |()| fs::rename(&partial, netcdf).map_err(|cause| WriteError::io(netcdf, cause));
     let renamed = written.and_then(rename);
     if renamed.is_err() {
@@ -66,10 +70,21 @@ fn explain(partial: &Path, output: &Path, cause: String) -> WriteError {
     }
 }
 
-fn copy(archive: &Archive, output: &Path) -> Result<(), String> {
+/// How a copy ended that met no error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Whole,
+    NoRoom,
+}
+
+fn copy(archive: &Archive, output: &Path) -> Result<Ending, String> {
     let Source::Zarr(source) = &archive.source else {
         return Err("the source is not a Zarr folder".to_owned());
     };
+    let mut room = Room::below(output);
+    if !room.take(0) {
+        return Ok(Ending::NoRoom);
+    }
     let mut file = netcdf::create(output).map_err(text)?;
     for (name, attribute) in archive.attributes() {
         file.add_attribute(name, external(attribute))
@@ -87,15 +102,74 @@ fn copy(archive: &Archive, output: &Path) -> Result<(), String> {
         }
     }
     for variable in archive.variables().values() {
-        match variable.dtype.as_str() {
-            "float32" => transfer::<f32>(&mut file, source, variable, |x| x as f32),
-            "float64" => transfer::<f64>(&mut file, source, variable, |x| x),
-            "int64" => transfer::<i64>(&mut file, source, variable, |x| x as i64),
-            "int32" => transfer::<i32>(&mut file, source, variable, |x| x as i32),
+        let (file, room) = (&mut file, &mut room);
+        let ending = match variable.dtype.as_str() {
+            "float32" => transfer::<f32>(file, source, variable, room, |x| x as f32),
+            "float64" => transfer::<f64>(file, source, variable, room, |x| x),
+            "int64" => transfer::<i64>(file, source, variable, room, |x| x as i64),
+            "int32" => transfer::<i32>(file, source, variable, room, |x| x as i32),
             other => Err(format!("variable {:?} holds {other}", variable.name)),
         }?;
+        if ending == Ending::NoRoom {
+            break;
+        }
     }
-    file.close().map_err(text)
+    let ending = room.ending();
+    file.close().map_err(text)?;
+    Ok(ending)
+}
+
+/// Watches the room on the disk: HDF5 cannot close a file that it could not write, and ends the process with
+/// a signal when it tries again at exit.
+struct Room {
+    folder: PathBuf,
+    /// Bytes that may still be in memory.
+    pending: u64,
+    refused: bool,
+}
+
+impl Room {
+    /// Kept free for what HDF5 writes beside the values: indices of chunks, attributes, the header.
+    const RESERVE: u64 = 1 << 20;
+    /// Bytes after which all is brought to the disk.
+    const FLUSH: u64 = 4 << 20;
+
+    /// The room in the folder of a file.
+    fn below(file: &Path) -> Self {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        Self {
+            folder: folder.unwrap_or(Path::new(".")).to_owned(),
+            pending: 0,
+            refused: false,
+        }
+    }
+
+    /// Whether `bytes` more can be written, uncompressed. A disk that does not say is taken at no word.
+    fn take(&mut self, bytes: u64) -> bool {
+        self.pending += bytes;
+        let available = fs4::available_space(&self.folder).unwrap_or(u64::MAX);
+        self.refused |= available < self.pending + Self::RESERVE;
+        !self.refused
+    }
+
+    /// Whether it is time to bring all to the disk, which is then assumed to be done.
+    fn flush(&mut self) -> bool {
+        let full = self.pending > Self::FLUSH;
+        if full {
+            self.pending = 0;
+        }
+        full
+    }
+
+    fn ending(&self) -> Ending {
+        if self.refused {
+            Ending::NoRoom
+        } else {
+            Ending::Whole
+        }
+    }
 }
 
 /// Defines a variable and copies its stored values, one chunk at a time.
@@ -103,8 +177,9 @@ fn transfer<T>(
     file: &mut FileMut,
     source: &ZarrSource,
     variable: &Variable,
+    room: &mut Room,
     cast: fn(f64) -> T,
-) -> Result<(), String>
+) -> Result<Ending, String>
 where
     T: ElementOwned + NcTypeDescriptor + Copy,
 {
@@ -117,12 +192,22 @@ where
         .clone()
         .unwrap_or_else(|| variable.shape.clone());
     define(&mut target, variable, &chunk, cast).map_err(text)?;
+    let bytes = chunk.iter().product::<usize>() * size_of::<T>();
     for ranges in chunks(&variable.shape, &chunk) {
+        if !room.take(bytes as u64) {
+            return Ok(Ending::NoRoom);
+        }
         let values = source.values::<T>(variable, &ranges)?;
         let extents: Vec<Extent> = ranges.into_iter().map(Extent::from).collect();
         target.put(values.view(), extents).map_err(text)?;
+        if room.flush() {
+            file.sync().map_err(text)?;
+            target = file
+                .variable_mut(&variable.name)
+                .ok_or_else(|| format!("variable {:?} was lost", variable.name))?;
+        }
     }
-    Ok(())
+    Ok(Ending::Whole)
 }
 
 /// Chunks, compression and attributes.

@@ -80,31 +80,22 @@ fn a_forecast_goes_on_when_there_is_room() {
     );
 }
 
+/// 1 MiB is kept free, so the second disk is found full in the midst of writing.
 #[test]
 fn half_a_netcdf_file_is_removed() {
     let project = Project::trained();
     project.with("forecast", &[]).done();
     let export = "forecast tiny.toml --resume --netcdf small/out.nc";
-    if let Some(outcome) = on_small_disk(&project, ("small", "16k"), export, export) {
-        let errors: Vec<_> = outcome
-            .stderr
-            .lines()
-            .filter(|l| l.starts_with("error: "))
-            .collect();
-        assert_eq!(errors.len(), 1, "{outcome:?}");
-        assert!(
-            errors[0].contains("small/") && errors[0].contains("make room"),
-            "{outcome:?}"
-        );
-        if outcome.code != Some(2) {
-            // the HDF5 library falls over in its own clean-up after a write that failed
-            eprintln!(
-                "LIMIT: exit code {:?} rather than 2 after `{}`",
-                outcome.code, errors[0]
-            );
-        }
+    for size in ["16k", "1032k"] {
+        let Some(outcome) = on_small_disk(&project, ("small", size), export, export) else {
+            return;
+        };
+        outcome.refused(&["small/", "make room"]);
         assert!(project.files("left").is_empty());
         assert!(project.path("kept/out.nc").exists());
+        for folder in ["left", "kept"] {
+            fs::remove_dir_all(project.path(folder)).unwrap();
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    fn new(
+    pub(crate) fn new(
         inputs: usize,
         outputs: usize,
         layer: usize,
@@ -51,7 +51,7 @@ impl ResidualBlock {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
         let h = self.first.forward(silu(self.first_norm.forward(x.clone())));
         let h = silu(self.second_norm.forward(h, context.embedding.clone()));
         let h = match &context.dropout {

@@ -1,10 +1,10 @@
 //! The U-Net.
 
-use crate::block::{Context, Head, Level};
+use crate::block::{Context, Head, Level, ResidualBlock};
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
 use crate::pointwise::Pointwise;
-use crate::resample::{doubled, halved};
+use crate::resample::{Halving, doubled};
 use crate::time::TimeEmbedding;
 use crate::{Paddings, UNetConfig, patch};
 use burn::module::Module;
@@ -28,6 +28,8 @@ pub struct UNet {
     time: TimeEmbedding,
     input: Convolution,
     down: Vec<Level>,
+    halve: Vec<Halving>,
+    middle: Vec<ResidualBlock>,
     narrow: Vec<Pointwise>,
     up: Vec<Level>,
     output: Head,
@@ -42,18 +44,23 @@ impl UNet {
     pub(crate) fn new(config: &UNetConfig, inputs: usize, outputs: usize, device: &Device) -> Self {
         let (c, blocks, padding) = (&config.channels, config.blocks, config.padding);
         let cells = config.patch * config.patch;
-        let down = |l: usize| {
-            let inputs = c[l.saturating_sub(1)];
-            Level::new(l, inputs, l * blocks, config, device)
-        };
+        let down = |l: usize| Level::new(l, c[l], l * blocks, config, device);
         let up = |l: usize| {
             let layer = (c.len() + l) * blocks;
             Level::new(l, 2 * c[l], layer, config, device)
+        };
+        let middle = |i: usize| {
+            let (coarsest, layer) = (c[c.len() - 1], 2 * c.len() * blocks + i);
+            ResidualBlock::new(coarsest, coarsest, layer, config, device)
         };
         Self {
             time: TimeEmbedding::new(config.time_embedding, device),
             input: Convolution::new(inputs * cells, c[0], padding, device).biased(device),
             down: (0..c.len()).map(down).collect(),
+            halve: (1..c.len())
+                .map(|l| Halving::new(c[l - 1], c[l], padding, device))
+                .collect(),
+            middle: (0..config.middle).map(middle).collect(),
             narrow: (1..c.len())
                 .map(|l| Pointwise::new(c[l], c[l - 1], device))
                 .collect(),
@@ -75,6 +82,7 @@ impl UNet {
         let context = self.context(t);
         let x = patch::folded(x, self.patch, self.padding);
         let (left, x) = self.downwards(self.input.forward(x), &context);
+        let x = self.middle.iter().fold(x, |x, b| b.forward(x, &context));
         let x = self.upwards(left, x, &context);
         patch::unfolded(self.output.forward(x), self.patch, h, w)
     }
@@ -95,7 +103,7 @@ impl UNet {
         for (l, level) in self.down.iter().enumerate() {
             if l > 0 {
                 left.push(x.clone());
-                x = halved(x, self.padding);
+                x = self.halve[l - 1].forward(x);
             }
             x = level.forward(x, context);
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// use foehn_network::UNetConfig;
 /// let config = UNetConfig::default();
 /// assert_eq!((config.channels.len(), config.stride()), (3, 4));
-/// assert_eq!(config.parameter_count(3, 1), 850_497);
+/// assert_eq!(config.parameter_count(3, 1), 1_099_841);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +19,8 @@ pub struct UNetConfig {
     pub channels: Vec<usize>,
     /// Residual blocks of each level on the way down, and again on the way up.
     pub blocks: usize,
+    /// Residual blocks of the coarsest level after its attention, between the ways down and up.
+    pub middle: usize,
     /// The levels with attention, 0 being the finest. Cost grows with the square of a level's cells.
     pub attention: Vec<usize>,
     /// Attention heads; divides the channels of those levels.
@@ -40,6 +42,7 @@ impl Default for UNetConfig {
         Self {
             channels: vec![32, 64, 96],
             blocks: 2,
+            middle: 1,
             attention: vec![2],
             heads: 4,
             time_embedding: 64,
@@ -98,9 +101,13 @@ impl UNetConfig {
         };
         let input = 9 * inputs * cells * finest + finest;
         let output = 2 * finest + 9 * finest * outputs * cells + outputs * cells;
-        let down = (0..c.len()).map(|l| level(l, if l == 0 { finest } else { c[l - 1] }));
+        let down = (0..c.len()).map(|l| level(l, c[l]));
+        let halve = (1..c.len()).map(|l| pointwise(4 * c[l - 1], c[l]));
+        let coarsest = c[c.len() - 1];
+        let middle = self.middle * block(coarsest, coarsest);
         let up = (1..c.len()).map(|l| pointwise(c[l], c[l - 1]) + level(l - 1, 2 * c[l - 1]));
-        2 * pointwise(t, t) + input + output + down.sum::<usize>() + up.sum::<usize>()
+        let levels = down.chain(halve).chain(up).sum::<usize>();
+        2 * pointwise(t, t) + input + output + middle + levels
     }
 
     fn check(&self) -> Result<(), NetworkError> {
