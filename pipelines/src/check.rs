@@ -1,13 +1,16 @@
 //! Numbers that no run can have.
 
 use crate::config::RunConfig;
+use foehn_dynamics::Diffusion;
 
 impl RunConfig {
     /// What is wrong with the numbers, if anything: key, value and remedy.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.train.check()?;
-        at_least(1, "sampling.steps", self.sampling.steps)?;
-        not_negative("sampling.inflation", self.sampling.inflation)?;
+        if i64::try_from(self.seed).is_err() {
+            return Err(format!("seed = {}: give at most {}", self.seed, i64::MAX));
+        }
+        self.check_sampling()?;
         not_negative(
             "interpolant.condition_noise",
             self.interpolant.condition_noise,
@@ -26,10 +29,27 @@ impl RunConfig {
             .map_or(Ok(()), |days| not_negative("verify.window_days", days))
     }
 
+    fn check_sampling(&self) -> Result<(), String> {
+        let sampling = &self.sampling;
+        at_least(1, "sampling.steps", sampling.steps)?;
+        if let Some(inflation) = sampling.inflation {
+            not_negative("sampling.inflation", inflation)?;
+        }
+        match sampling.diffusion {
+            Diffusion::Zero => Err(
+                "sampling.diffusion = \"zero\": a flow from one state cannot spread; take \"follmer\" or \
+                 \"sigma\""
+                    .to_owned(),
+            ),
+            Diffusion::Constant(g) => positive("sampling.diffusion.constant", g),
+            Diffusion::Sigma | Diffusion::Follmer => Ok(()),
+        }
+    }
+
     fn check_tune(&self) -> Result<(), String> {
         let tune = &self.tune;
         for factor in &tune.inflation {
-            not_negative("tune.inflation", *factor)?;
+            positive("tune.inflation", *factor)?;
         }
         if tune.inflation.is_empty() {
             return Ok(());
@@ -53,5 +73,13 @@ fn not_negative(key: &str, value: f64) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("{key} = {value} must be finite and at least 0"))
+    }
+}
+
+fn positive(key: &str, value: f64) -> Result<(), String> {
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(format!("{key} = {value} must be finite and above 0"))
     }
 }

@@ -1,7 +1,7 @@
 //! The climatological ensemble: what the model was trained on, around the same day of the year.
 
 use crate::config::RunConfig;
-use crate::model::ModelFolder;
+use crate::model_folder::ModelFolder;
 use anyhow::Result;
 use foehn_dataset::{Series, Split};
 use foehn_field::Instant;

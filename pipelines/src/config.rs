@@ -157,6 +157,7 @@ impl RunConfig {
         for text in overrides {
             set(&mut table, text)?;
         }
+        seed_simulation(&mut table);
         let config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| explain(origin, &e.path().to_string(), e.inner().message()))?;
         config.check().map_err(|message| ConfigError::Impossible {
@@ -181,8 +182,11 @@ impl RunConfig {
     }
 
     /// The configuration as TOML.
-    pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).unwrap_or_else(|e| format!("# not representable: {e}\n"))
+    ///
+    /// # Errors
+    /// If TOML has no way to write it, such as a path that is not Unicode.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(ConfigError::NotToml)
     }
 
     /// Paths of data are relative to the folder of the configuration, unless they exist as they stand.
@@ -198,6 +202,18 @@ impl RunConfig {
             foehn_dataset::OneOrMany::Many(paths) => paths.iter_mut().for_each(resolve),
         }
         self
+    }
+}
+
+/// A simulation without a seed of its own has the run's.
+fn seed_simulation(table: &mut Table) {
+    let seed = table.get("seed").cloned().unwrap_or(Value::Integer(1));
+    let turbulence = table
+        .get_mut("simulate")
+        .and_then(|simulate| simulate.get_mut("turbulence"))
+        .and_then(Value::as_table_mut);
+    if let Some(turbulence) = turbulence {
+        turbulence.entry("seed").or_insert(seed);
     }
 }
 
@@ -253,6 +269,19 @@ mod tests {
     }
 
     #[test]
+    fn one_seed_is_that_of_everything_unless_the_simulation_has_its_own() {
+        let simulate = r#"simulate={ path = "x.zarr", turbulence = { } }"#;
+        let seed = |overrides: &[&str]| {
+            let config = parse(overrides).unwrap();
+            (config.seed, config.simulate.unwrap().turbulence.seed)
+        };
+        assert_eq!(seed(&[simulate]), (1, 1));
+        assert_eq!(seed(&[simulate, "seed=5"]), (5, 5));
+        let own = "simulate.turbulence.seed=7";
+        assert_eq!(seed(&[simulate, "seed=5", own]), (5, 7));
+    }
+
+    #[test]
     fn unknown_keys_name_the_nearest() {
         let error = parse(&["train.stepz=7"]).unwrap_err().to_string();
         assert!(
@@ -289,7 +318,8 @@ mod tests {
     #[test]
     fn a_resolved_configuration_reads_back() {
         let config = parse(&[]).unwrap();
-        let again = RunConfig::parse(&config.to_toml(), "again", &[]).unwrap();
-        assert_eq!(again.to_toml(), config.to_toml());
+        let text = config.to_toml().unwrap();
+        let again = RunConfig::parse(&text, "again", &[]).unwrap();
+        assert_eq!(again.to_toml().unwrap(), text);
     }
 }

@@ -41,6 +41,9 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// A configuration that cannot be written down.
+    #[error("the configuration cannot be written as TOML: {0}")]
+    NotToml(toml::ser::Error),
     /// A number that no run can have.
     #[error("{origin}: {message}")]
     Impossible {

@@ -30,7 +30,7 @@ pub fn recorded(output: &Path, name: &str) -> Option<String> {
 }
 
 /// The first key in which two tables differ, with both values.
-fn difference(before: &Table, now: &Table, section: &str) -> Option<String> {
+pub fn difference(before: &Table, now: &Table, section: &str) -> Option<String> {
     let only_now = now.keys().filter(|key| !before.contains_key(*key));
     before.keys().chain(only_now).find_map(|key| {
         let name = format!("{section}{key}");

@@ -1,14 +1,13 @@
 //! Blocks of forecasts from the states of a series.
 
 use crate::config::RunConfig;
-use crate::model::history;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use foehn_dataset::{Series, Window};
 use foehn_forecast::{
     Block, EnsemblePlan, ForecastError, Predictor, State, from_host, rollout, to_host,
 };
-use ndarray::{Array4, Axis};
+use ndarray::{Array2, Array3, Array4, Axis};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
@@ -25,6 +24,8 @@ pub struct Runner<'a> {
     pub leads: u32,
     /// The device of the predictor.
     pub device: &'a Device,
+    /// Cells of which the model learnt something; `None` for all.
+    pub valid: Option<Array2<bool>>,
 }
 
 impl Runner<'_> {
@@ -66,18 +67,29 @@ impl Runner<'_> {
             self.leads,
             |lead, next| {
                 let values = to_host(next.clone())?;
-                self.refuse_infinite(block, lead, &values)?;
+                self.refuse_not_finite(block, lead, &values)?;
                 visit(lead, values)?;
                 Ok::<_, anyhow::Error>(ControlFlow::Continue(()))
             },
         )
     }
 
+    /// Past states of `index` in physical units, the present last: one [C, ny, nx] each.
+    fn history(&self, index: usize) -> Result<Vec<Array3<f32>>> {
+        let (steps, stride) = (self.series.history(), self.series.stride());
+        let oldest = index
+            .checked_sub((steps - 1) * stride)
+            .context("an initial state without its past")?;
+        (0..steps)
+            .map(|m| Ok(self.series.frame(oldest + m * stride)?.values.clone()))
+            .collect()
+    }
+
     fn start(&self, block: &Block) -> Result<State> {
         let mut past = BTreeMap::new();
         for &(init, _) in &block.pairs {
             if let Entry::Vacant(place) = past.entry(init) {
-                place.insert(history(self.series, self.windows[init].index)?);
+                place.insert(self.history(self.windows[init].index)?);
             }
         }
         let states = (0..self.series.history()).map(|m| {
@@ -99,8 +111,8 @@ impl Runner<'_> {
         })
     }
 
-    /// Infinities, and NaN where the present state had data, end the run.
-    fn refuse_infinite(&self, block: &Block, lead: u32, values: &Array4<f32>) -> Result<()> {
+    /// Infinities, and NaN where the present state had data and the model learnt, end the run.
+    fn refuse_not_finite(&self, block: &Block, lead: u32, values: &Array4<f32>) -> Result<()> {
         for (field, &(init, member)) in values.outer_iter().zip(&block.pairs) {
             let all = field.iter().all(|x| x.is_finite());
             if all {
@@ -108,10 +120,10 @@ impl Runner<'_> {
             }
             let window = self.windows[init];
             let frame = self.series.frame(window.index)?;
-            let broken = field
-                .iter()
-                .zip(&frame.values)
-                .any(|(x, x0)| !x.is_finite() && !x0.is_nan());
+            let broken = field.indexed_iter().any(|((c, y, x), value)| {
+                let learnt = self.valid.as_ref().is_none_or(|valid| valid[[y, x]]);
+                !value.is_finite() && learnt && !frame.values[[c, y, x]].is_nan()
+            });
             if broken {
                 let init = window.instant.seconds();
                 return Err(ForecastError::NotFinite { lead, member, init }.into());

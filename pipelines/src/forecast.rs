@@ -3,7 +3,8 @@
 use crate::config::RunConfig;
 use crate::continuation::{recorded, refuse_other};
 use crate::ensemble::Runner;
-use crate::model::{Model, ModelFolder};
+use crate::model::Model;
+use crate::model_folder::{ModelFolder, as_trained};
 use crate::progress::{Progress, Talk, check_interrupt};
 use crate::tune::Tuning;
 use anyhow::{Context, Result, bail};
@@ -12,7 +13,7 @@ use foehn_archive::{ForecastPlan, Mode, Store};
 use foehn_compute::Workers;
 use foehn_dataset::{Series, Window};
 use foehn_field::{Attribute, Attributes};
-use foehn_forecast::{Block, Sampling};
+use foehn_forecast::Block;
 use ndarray::{Array4, Axis};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -73,58 +74,63 @@ pub fn forecast(
     talk: Talk,
 ) -> Result<ForecastSummary> {
     let series = Series::open_splits(&config.data, Path::new(""), &[config.forecast.split])?;
+    let mut config = as_trained(config)?;
+    config.sampling.inflation = Some(inflation(&config)?);
+    let config = &config;
     let model = Model::load(config, &series, device)?;
     let windows = initial_states(config, &series)?;
-    let sampling = sampling(config)?;
     let path = forecast_path(config);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
     }
     if let (Mode::Resume, Some(before)) = (mode, recorded(&path, CONFIG)) {
-        refuse_other(&path, &before.parse()?, &config.to_toml().parse()?)?;
+        refuse_other(&path, &before.parse()?, &config.to_toml()?.parse()?)?;
     }
-    let layout = layout(config, &series, &windows, sampling);
-    let store = layout.create(&path, mode)?;
+    let store = plan(config, &series, &windows)?.create(&path, mode)?;
     let job = Job {
         config,
         series: &series,
         windows: &windows,
         store: &store,
     };
-    job.run(&model, sampling, device, workers, talk)?;
+    job.run(&model, device, workers, talk)?;
     store.finish()?;
     Ok(ForecastSummary {
         path,
         inits: windows.len(),
         members: config.forecast.members,
         leads: config.forecast.leads,
-        inflation: sampling.inflation,
+        inflation: config.sampling.inflation.unwrap_or(1.0),
     })
 }
 
-/// The configured sampling, with the inflation that tuning chose unless the configuration names one.
-fn sampling(config: &RunConfig) -> Result<Sampling> {
+/// The factor on the sampler's noise: the configured one, or else the tuned one, or else 1.
+fn inflation(config: &RunConfig) -> Result<f64> {
     let path = ModelFolder::of(config).tuning();
-    if config.sampling.inflation != Sampling::default().inflation || !path.exists() {
-        return Ok(config.sampling);
+    if let Some(inflation) = config.sampling.inflation {
+        return Ok(inflation);
+    }
+    if !path.exists() {
+        return Ok(1.0);
     }
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
     let tuning: Tuning = serde_json::from_str(&text)
         .with_context(|| format!("{} is not a tuning of foehn", path.display()))?;
-    Ok(Sampling {
-        inflation: tuning.inflation,
-        ..config.sampling
-    })
+    if tuning.sampling != config.sampling {
+        bail!(
+            "{} was made with other sampling ({:?}) than the run's ({:?}): give the factor on the noise as \
+             sampling.inflation, or train again to tune it",
+            path.display(),
+            tuning.sampling,
+            config.sampling
+        );
+    }
+    Ok(tuning.inflation)
 }
 
-fn layout(
-    config: &RunConfig,
-    series: &Series,
-    windows: &[Window],
-    sampling: Sampling,
-) -> ForecastPlan {
+fn plan(config: &RunConfig, series: &Series, windows: &[Window]) -> Result<ForecastPlan> {
     let text = |text: String| Attribute::Text(text);
     let provenance = Attributes::from_iter([
         (
@@ -138,11 +144,11 @@ fn layout(
         ),
         (
             "foehn_inflation".to_owned(),
-            Attribute::Float(sampling.inflation),
+            Attribute::Float(config.sampling.inflation.unwrap_or(1.0)),
         ),
-        (CONFIG.to_owned(), text(config.to_toml())),
+        (CONFIG.to_owned(), text(config.to_toml()?)),
     ]);
-    ForecastPlan {
+    Ok(ForecastPlan {
         title: config.name.clone(),
         calendar: series.calendar(),
         inits: windows.iter().map(|w| w.instant).collect(),
@@ -157,7 +163,7 @@ fn layout(
             .map(|c| (c.name.clone(), c.attributes.clone()))
             .collect(),
         provenance,
-    }
+    })
 }
 
 struct Job<'a> {
@@ -168,14 +174,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn run(
-        &self,
-        model: &Model,
-        sampling: Sampling,
-        device: &Device,
-        workers: &Workers,
-        talk: Talk,
-    ) -> Result<()> {
+    fn run(&self, model: &Model, device: &Device, workers: &Workers, talk: Talk) -> Result<()> {
         let forecast = &self.config.forecast;
         let plan = Runner::plan(self.windows, self.config, forecast.members, forecast.batch);
         let blocks = plan.blocks();
@@ -185,6 +184,7 @@ impl Job<'_> {
             plan: &plan,
             leads: forecast.leads as u32,
             device,
+            valid: model.valid(),
         };
         let done = blocks
             .iter()
@@ -198,7 +198,7 @@ impl Job<'_> {
             forecast.leads,
             self.store.planned_files()
         ));
-        let predictors = model.predictors(sampling);
+        let predictors = model.predictors(self.config.sampling);
         workers.map(blocks.len(), |number| {
             let block = &blocks[number];
             check_interrupt()?;

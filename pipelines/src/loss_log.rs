@@ -1,6 +1,6 @@
 //! The losses of a training, one line a step.
 
-use crate::whole_file;
+use crate::text_file::write_text;
 use anyhow::{Context, Result};
 use foehn_training::StepReport;
 use std::fmt::Write as _;
@@ -77,7 +77,7 @@ impl LossLog {
     /// # Errors
     /// If the file system refuses.
     pub fn flush(&self) -> Result<()> {
-        whole_file::write(&self.path, &self.text)
+        write_text(&self.path, &self.text)
     }
 }
 

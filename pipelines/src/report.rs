@@ -3,7 +3,7 @@
 use crate::config::RunConfig;
 use crate::forecast::{forecast_path, initial_states};
 use crate::loss_log::LossCurve;
-use crate::model::ModelFolder;
+use crate::model_folder::ModelFolder;
 use crate::report_figures::{self as figures, Example};
 use crate::scores::{ScoreFile, VariableScores, lead_name};
 use crate::tune::Tuning;
@@ -37,7 +37,7 @@ pub fn report(config: &RunConfig) -> Result<PathBuf> {
     }
     page = training(config, page, &drawn)?;
     page = page
-        .details("Configuration", config.to_toml())
+        .details("Configuration", config.to_toml()?)
         .provenance(vec![
             (
                 "program".into(),
@@ -223,8 +223,8 @@ fn training(config: &RunConfig, page: Page, drawn: &Path) -> Result<Page> {
         vec![
             Cell::from(trial.inflation),
             trial.miscalibration.into(),
-            end(&trial.spread_skill, false),
-            end(&trial.spread_skill, true),
+            Cell::from(trial.spread_skill.first().copied().flatten()),
+            Cell::from(trial.spread_skill.last().copied().flatten()),
             end(&trial.crps, false),
             end(&trial.crps, true),
         ]

@@ -1,6 +1,6 @@
 //! The score file of a run: every number with how it was made.
 
-use crate::whole_file;
+use crate::text_file::write_text;
 use anyhow::{Context, Result};
 use foehn_verification::{ScoreTable, Spectrum};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl ScoreFile {
     /// # Errors
     /// If the file system refuses.
     pub fn write(&self, path: &Path) -> Result<()> {
-        whole_file::write(path, &serde_json::to_string_pretty(self)?)
+        write_text(path, &serde_json::to_string_pretty(self)?)
     }
 
     /// The numbers one by one, for a terminal.

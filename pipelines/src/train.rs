@@ -1,21 +1,22 @@
 //! `foehn train`: data in, model out.
 
 use crate::config::RunConfig;
+use crate::drift_loss::{Sampled, loss};
+use crate::law::Law;
 use crate::loss_log::LossLog;
-use crate::model::{ModelFolder, Setting, loader};
-use crate::model_folder::{prepare_folder, refuse_folder};
+use crate::model_folder::{ModelFolder, prepare_folder, refuse_folder};
 use crate::progress::{Progress, Talk, check_interrupt};
-use crate::{tune, whole_file};
+use crate::text_file::write_text;
+use crate::tune;
 use anyhow::{Context, Result};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
-use foehn_dataset::{Batch, Batches, Loader, Series, Split, Statistics};
-use foehn_forecast::{Condition, Draws, ForecastError, Increments, from_host};
+use foehn_dataset::{Batches, Loader, Series, Split, Statistics};
+use foehn_forecast::{ForecastError, Increments};
 use foehn_network::UNet;
 use foehn_noise::{Key, Purpose};
 use foehn_training::{LayoutError, Metadata, TrainError, Trainer, latest};
-use ndarray::s;
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,10 +70,14 @@ pub fn train(
     refuse_folder(config, &folder, mode)?;
     tune::initial_states(config, &series)?;
     let statistics = Arc::new(Statistics::compute(&series)?);
-    let loader = loader(&series, &statistics)?;
+    let loader = Arc::new(Loader::new(series.clone(), statistics.clone())?);
+    // that either part has a window is refused here, and not after hours
+    for split in [Split::Train, Split::Validation] {
+        Batches::new(loader.clone(), split, 1, config.seed)?;
+    }
     let increments = Increments::compute(&loader, config.interpolant.noise)?;
-    let setting = Setting::new(config, &series, statistics.clone(), &increments, device)?;
-    setting.architecture(config).unet(device)?;
+    let law = Law::new(config, &series, statistics.clone(), &increments, device)?;
+    law.architecture(config).unet(device)?;
     // all that can be refused has been: only now may an older model give way
     prepare_folder(config, &folder, mode)?;
     statistics.save(&folder.statistics())?;
@@ -81,17 +86,17 @@ pub fn train(
     let mut losses = Vec::new();
     let mut weights = 0;
     for number in 0..config.train.networks {
-        let mut job = Job::new(config, &setting, &loader, workers, number)?;
+        let mut job = Job::new(config, &law, &loader, workers, number)?;
         job.run(&folder, talk)?;
         job.trainer
-            .save_model(&folder.weights(number), &job.metadata())?;
+            .save_model(&folder.weights(number), &job.metadata()?)?;
         networks.push(job.trainer.averaged()?);
         losses.push(job.validation_loss()?);
         weights = job.trainer.weight_count();
     }
-    let tuning = tune::tune(config, &setting, &networks, &series, workers, talk)?;
+    let tuning = tune::tune(config, &law, &networks, &series, workers, talk)?;
     if let Some(tuning) = &tuning {
-        whole_file::write(&folder.tuning(), &serde_json::to_string_pretty(tuning)?)?;
+        write_text(&folder.tuning(), &serde_json::to_string_pretty(tuning)?)?;
     }
     Ok(TrainSummary {
         model: folder.0,
@@ -109,7 +114,7 @@ struct Job<'a> {
     /// The seed of the run, or for further networks one drawn from it.
     seed: u64,
     config: &'a RunConfig,
-    setting: &'a Setting,
+    law: &'a Law,
     loader: &'a Arc<Loader>,
     workers: &'a Workers,
     trainer: Trainer<UNet>,
@@ -119,7 +124,7 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     fn new(
         config: &'a RunConfig,
-        setting: &'a Setting,
+        law: &'a Law,
         loader: &'a Arc<Loader>,
         workers: &'a Workers,
         number: usize,
@@ -130,17 +135,16 @@ impl<'a> Job<'a> {
                 .member(number as u32)
                 .seed_from(),
         };
-        let architecture = setting.architecture(config);
-        setting
-            .device
+        let architecture = law.architecture(config);
+        law.device
             .seed(Key::new(seed, Purpose::Weights).seed_from());
-        let network = architecture.unet(&setting.device)?;
+        let network = architecture.unet(&law.device)?;
         let trainer = Trainer::new(config.train.clone(), network);
         Ok(Self {
             number,
             seed,
             config,
-            setting,
+            law,
             loader,
             workers,
             trainer,
@@ -168,14 +172,14 @@ impl<'a> Job<'a> {
         for batch in ahead {
             let step = self.trainer.step_count();
             let batch = batch?;
-            let (setting, seed, size) = (self.setting, self.seed, train.micro_batch);
+            let (law, seed, size) = (self.law, self.seed, train.micro_batch);
             let noise = self.config.interpolant.condition_noise;
             let report = self
                 .trainer
                 .step::<StepError, _>(self.workers, |network, piece| {
                     let part = piece * size..(piece + 1) * size;
                     let draws = Sampled::training(seed, step, part.clone(), train.batch_size);
-                    Ok(loss(setting, network, &batch, part, &draws, noise)?)
+                    Ok(loss(law, network, &batch, part, &draws, noise)?)
                 })?;
             let done = step + 1;
             let validation = (done.is_multiple_of(train.validate_every) || done == total)
@@ -202,7 +206,7 @@ impl<'a> Job<'a> {
     fn checkpoint(&self, folder: &Path) -> Result<()> {
         let step = self.trainer.step_count();
         let name = |step: usize| folder.join(format!("checkpoint-{step:08}.safetensors"));
-        self.trainer.save(&name(step), self.metadata())?;
+        self.trainer.save(&name(step), self.metadata()?)?;
         let old = step.checked_sub(KEPT * self.config.train.checkpoint_every);
         if let Some(path) = old.map(name).filter(|p| p.exists()) {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -210,11 +214,11 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn metadata(&self) -> Metadata {
-        Metadata::from([
+    fn metadata(&self) -> Result<Metadata> {
+        Ok(Metadata::from([
             ("architecture".to_owned(), self.architecture.clone()),
-            ("config".to_owned(), self.config.to_toml()),
-        ])
+            ("config".to_owned(), self.config.to_toml()?),
+        ]))
     }
 
     /// The loss of the averaged weights on the validation part, with the same draws every time.
@@ -229,82 +233,9 @@ impl<'a> Job<'a> {
             let batch = self.loader.load(part, 1)?;
             let draws =
                 Sampled::validation(self.config.seed, piece * size, part.len(), windows.len());
-            let loss = loss(self.setting, &network, &batch, 0..part.len(), &draws, 0.0)?;
+            let loss = loss(self.law, &network, &batch, 0..part.len(), &draws, 0.0)?;
             Ok::<_, anyhow::Error>(f64::from(loss.into_scalar::<f32>()) * part.len() as f64)
         })?;
         Ok(losses.iter().sum::<f64>() / windows.len() as f64)
     }
-}
-
-/// Times on the path and names of the latents, a sample each.
-struct Sampled {
-    t: Vec<f64>,
-    keys: Vec<Key>,
-}
-
-impl Sampled {
-    /// Times stratified over the batch: sample b has t uniform on [b, b + 1) / B, so that every step
-    /// sees the whole path.
-    fn training(seed: u64, step: usize, part: std::ops::Range<usize>, batch: usize) -> Self {
-        let key = Key::new(seed, Purpose::Train).init(step as i64);
-        Self::stratified(part.map(|b| (b, key.member(b as u32))), batch)
-    }
-
-    /// As in training, but named by the window, so that every evaluation draws the same.
-    fn validation(seed: u64, first: usize, count: usize, total: usize) -> Self {
-        let key = Key::new(seed, Purpose::Validate);
-        // neighbouring windows are alike: spread their times by a stride prime to most totals
-        let place = |b: usize| (b * 37) % total;
-        Self::stratified(
-            (first..first + count).map(|b| (place(b), key.member(b as u32))),
-            total,
-        )
-    }
-
-    fn stratified(samples: impl Iterator<Item = (usize, Key)>, total: usize) -> Self {
-        let (mut t, mut keys) = (Vec::new(), Vec::new());
-        for (place, key) in samples {
-            let mut u = [0.0];
-            key.uniforms(&mut u);
-            t.push((place as f64 + u[0]) / total as f64);
-            keys.push(key);
-        }
-        Self { t, keys }
-    }
-}
-
-fn loss(
-    setting: &Setting,
-    network: &UNet,
-    batch: &Batch,
-    part: std::ops::Range<usize>,
-    sampled: &Sampled,
-    condition_noise: f64,
-) -> Result<Tensor<1>, ForecastError> {
-    let device = &setting.device;
-    let state = |m: usize| {
-        let states = batch.states.slice(s![part.clone(), m, .., .., ..]);
-        from_host(&states.to_owned(), device)
-    };
-    let condition = Condition {
-        history: (0..setting.history).map(state).collect(),
-        features: from_host(
-            &batch
-                .features
-                .slice(s![part.clone(), .., .., ..])
-                .to_owned(),
-            device,
-        ),
-    };
-    let weights = from_host(
-        &batch.weights.slice(s![part.clone(), .., .., ..]).to_owned(),
-        device,
-    );
-    let next = state(setting.history);
-    let draws = Draws {
-        t: &sampled.t,
-        keys: &sampled.keys,
-    };
-    let model = setting.generative(network, foehn_forecast::Sampling::default());
-    model.loss(&condition, &next, weights, draws, condition_noise)
 }

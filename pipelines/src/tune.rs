@@ -2,7 +2,7 @@
 
 use crate::config::RunConfig;
 use crate::ensemble::Runner;
-use crate::model::Setting;
+use crate::law::Law;
 use crate::progress::{Progress, Talk, check_interrupt};
 use anyhow::{Result, bail};
 use foehn_compute::Workers;
@@ -21,6 +21,8 @@ const TOGETHER: usize = 32;
 pub struct Tuning {
     /// The factor on the sampler's noise that was taken.
     pub inflation: f64,
+    /// How members were sampled otherwise.
+    pub sampling: Sampling,
     /// Members of the ensembles.
     pub members: usize,
     /// Initial states.
@@ -34,12 +36,12 @@ pub struct Tuning {
 pub struct Trial {
     /// The factor on the sampler's noise.
     pub inflation: f64,
-    /// Mean over leads of |log(spread / skill)|: zero when calibrated.
-    pub miscalibration: f64,
+    /// Mean over leads of |log(spread / skill)|: zero when calibrated; none where there was no spread.
+    pub miscalibration: Option<f64>,
     /// Fair CRPS of the first variable, a lead each.
     pub crps: Vec<f64>,
-    /// Spread/skill of the first variable, a lead each.
-    pub spread_skill: Vec<f64>,
+    /// Spread/skill of the first variable, a lead each; none where there was no error.
+    pub spread_skill: Vec<Option<f64>>,
 }
 
 /// The initial states on which factors are tried; none where there are no factors.
@@ -68,7 +70,7 @@ pub fn initial_states(config: &RunConfig, series: &Series) -> Result<Vec<Window>
 /// If the validation part is too short or a forecast fails.
 pub fn tune(
     config: &RunConfig,
-    setting: &Setting,
+    law: &Law,
     networks: &[UNet],
     series: &Series,
     workers: &Workers,
@@ -81,7 +83,7 @@ pub fn tune(
     let windows = initial_states(config, series)?;
     let job = Job {
         config,
-        setting,
+        law,
         networks,
         series,
         windows: &windows,
@@ -93,15 +95,32 @@ pub fn tune(
         let trial = job.trial(inflation, workers, &progress)?;
         progress.say(&format!(
             "inflation {inflation:.2}: spread/skill {:.2?}, fair CRPS {:.4?}",
-            trial.spread_skill, trial.crps
+            trial
+                .spread_skill
+                .iter()
+                .map(|r| r.unwrap_or(f64::NAN))
+                .collect::<Vec<_>>(),
+            trial.crps
         ));
         trials.push(trial);
     }
     progress.finish();
-    let best = trials
-        .iter()
-        .min_by(|a, b| a.miscalibration.total_cmp(&b.miscalibration));
-    Ok(best.map(|best| Tuning {
+    let calibrated = |trial: &&Trial| trial.miscalibration.is_some();
+    let best = trials.iter().filter(calibrated).min_by(|a, b| {
+        let of = |trial: &Trial| trial.miscalibration.unwrap_or(f64::INFINITY);
+        of(a).total_cmp(&of(b))
+    });
+    let Some(best) = best else {
+        bail!(
+            "tune: no factor of tune.inflation = {:?} gave members that differ and an error to compare with",
+            tune.inflation
+        );
+    };
+    Ok(Some(Tuning {
+        sampling: Sampling {
+            inflation: None,
+            ..config.sampling
+        },
         inflation: best.inflation,
         members: tune.members,
         cases: windows.len(),
@@ -111,7 +130,7 @@ pub fn tune(
 
 struct Job<'a> {
     config: &'a RunConfig,
-    setting: &'a Setting,
+    law: &'a Law,
     networks: &'a [UNet],
     series: &'a Series,
     windows: &'a [Window],
@@ -129,7 +148,7 @@ impl Job<'_> {
 
     fn trial(&self, inflation: f64, workers: &Workers, progress: &Progress) -> Result<Trial> {
         let sampling = Sampling {
-            inflation,
+            inflation: Some(inflation),
             ..self.config.sampling
         };
         let parts = workers.map(self.pieces(), |piece| {
@@ -152,20 +171,15 @@ impl Job<'_> {
             .iter()
             .map(Scores::finish)
             .collect::<Result<Vec<_>, _>>()?;
-        let spread_skill: Vec<f64> = tables
+        let spread_skill: Vec<Option<f64>> = tables.iter().map(|t| t.spread_skill).collect();
+        let distances: Option<Vec<f64>> = spread_skill
             .iter()
-            .map(|t| t.spread_skill.unwrap_or(f64::NAN))
+            .map(|ratio| ratio.filter(|r| *r > 0.0).map(|r| r.ln().abs()))
             .collect();
-        let distance = |ratio: &f64| {
-            if *ratio > 0.0 {
-                ratio.ln().abs()
-            } else {
-                f64::INFINITY
-            }
-        };
+        let leads = tables.len() as f64;
         Ok(Trial {
             inflation,
-            miscalibration: spread_skill.iter().map(distance).sum::<f64>() / tables.len() as f64,
+            miscalibration: distances.map(|d| d.iter().sum::<f64>() / leads),
             crps: tables.iter().map(|t| t.crps).collect(),
             spread_skill,
         })
@@ -196,12 +210,13 @@ impl Job<'_> {
             windows,
             plan: &plan,
             leads: tune.leads as u32,
-            device: &self.setting.device,
+            device: &self.law.device,
+            valid: self.law.statistics.valid(),
         };
         let predictors: Vec<_> = self
             .networks
             .iter()
-            .map(|n| self.setting.predictor(n, sampling))
+            .map(|n| self.law.predictor(n, sampling))
             .collect();
         let (_, ny, nx) = self.series.shape();
         let mut leads = vec![Array4::zeros((windows.len(), tune.members, ny, nx)); tune.leads];

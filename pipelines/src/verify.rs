@@ -195,8 +195,8 @@ impl<'a> Job<'a> {
         let members = self.members_of(channel, init, lead)?;
         let seconds = (lead as i64 + 1) * self.truth.step_seconds();
         let past = self.past.at(channel, window.instant.plus(seconds))?;
-        // a cell counts for all forecasts or for none
-        let missing: Array2<bool> = ndarray::Zip::from(&truth)
+        // a cell counts for all forecasts or for none; where the model learnt nothing it has no forecast
+        let mut missing: Array2<bool> = ndarray::Zip::from(&truth)
             .and(&initial)
             .map_collect(|t: &f32, x: &f32| t.is_nan() || x.is_nan());
         let expected = missing.iter().any(|m| !m);
@@ -206,6 +206,9 @@ impl<'a> Job<'a> {
                  `foehn forecast --resume`",
                 self.forecast.path().display()
             );
+        }
+        for member in members.outer_iter() {
+            missing.zip_mut_with(&member, |missing, x| *missing |= x.is_nan());
         }
         let case = |members: ndarray::ArrayView3<'_, f32>, scores: &mut Scores| {
             scores.add_case(&Case {

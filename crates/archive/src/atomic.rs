@@ -22,8 +22,11 @@ pub(crate) fn partial(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Writes a file under another name, then renames it. Folders are made as needed.
-pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Writes a file under another name, then renames it: it appears whole or not at all. Folders are made as needed.
+///
+/// # Errors
+/// If the file system refuses; nothing is left then.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -36,7 +39,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// A Zarr store in a folder whose chunk files are written by [`write`].
+/// A Zarr store in a folder whose chunk files are written by [`write_whole`].
 #[derive(Debug)]
 pub(crate) struct AtomicStore {
     root: PathBuf,
@@ -77,7 +80,7 @@ impl ReadableStorageTraits for AtomicStore {
 
 impl WritableStorageTraits for AtomicStore {
     fn set(&self, key: &StoreKey, value: Bytes) -> Result<(), StorageError> {
-        write(&self.file(key), &value).map_err(|error| StorageError::IOError(Arc::new(error)))
+        write_whole(&self.file(key), &value).map_err(|error| StorageError::IOError(Arc::new(error)))
     }
 
     fn set_partial_many(&self, _: &StoreKey, _: OffsetBytesIterator) -> Result<(), StorageError> {

@@ -57,7 +57,7 @@ pub(crate) fn remove(folder: &Path) -> Result<(), WriteError> {
 
 pub(crate) fn save(path: &Path, metadata: &Value) -> Result<(), WriteError> {
     let text = serde_json::to_string_pretty(metadata).unwrap_or_default();
-    atomic::write(path, text.as_bytes()).map_err(|cause| WriteError::io(path, cause))
+    atomic::write_whole(path, text.as_bytes()).map_err(|cause| WriteError::io(path, cause))
 }
 
 /// The metadata that are there, `None` where there are none; refused where they differ from the plan.

@@ -53,6 +53,7 @@ mod zarr_source;
 mod zarr_tree;
 
 pub use archive::{Archive, open};
+pub use atomic::write_whole;
 pub use coordinate::Coordinate;
 pub use export::export_netcdf;
 pub use forecast::ForecastPlan;

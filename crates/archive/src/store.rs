@@ -174,7 +174,7 @@ impl Store {
             return Ok(());
         }
         let mark = self.mark(item);
-        atomic::write(&mark, &[]).map_err(|cause| WriteError::io(&mark, cause))
+        atomic::write_whole(&mark, &[]).map_err(|cause| WriteError::io(&mark, cause))
     }
 
     /// Writes the consolidated metadata and removes the marks: every item is done.

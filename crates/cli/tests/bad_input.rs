@@ -117,6 +117,16 @@ fn missing_values_need_a_mask() {
     for path in ["data.path=nan.zarr", "data.path=fill.zarr"] {
         let masked = thirty_days(&project, "train", &[path, "data.missing=mask"]);
         masked.done();
+        for command in ["forecast", "verify"] {
+            thirty_days(&project, command, &[path, "data.missing=mask"]).done();
+        }
+        // nothing is known of a cell that lacked a training state: it has no forecast
+        let forecast = foehn_archive::open(&project.path("runs/tiny/forecast.zarr")).unwrap();
+        let member = [0..1, 2..3, 3..4, 0..16, 0..16];
+        let values = forecast.read("vorticity", &member).unwrap().values;
+        let lost = values.indexed_iter().filter(|(_, x)| x.is_nan());
+        let lost: Vec<_> = lost.map(|(at, _)| (at[3], at[4])).collect();
+        assert_eq!(lost, [(2, 5)]);
         fs::remove_dir_all(project.path("runs")).unwrap();
     }
 }
@@ -181,7 +191,34 @@ fn another_configuration_does_not_continue_a_run() {
         "forecast.members was 4 and is 5",
         "--overwrite",
     ]);
-    // a checkpoint of another architecture, with everything else as it was
+    // another law than was learnt
+    for (setting, about) in [
+        (
+            "network.channels=[8, 12]",
+            "network.channels was [8, 16] and is [8, 12]",
+        ),
+        (
+            "interpolant.epsilon=0.5",
+            "interpolant.epsilon was 0.7 and is 0.5",
+        ),
+        (
+            "data.step=\"1 day\"",
+            "data.step was \"12 hours\" and is \"1 day\"",
+        ),
+        ("data.history=2", "data.history was 1 and is 2"),
+    ] {
+        let other = project.run(&["forecast", "tiny.toml", "--overwrite", "--set", setting]);
+        other.refused(&[
+            "runs/tiny/model",
+            "trained with another configuration",
+            about,
+        ]);
+    }
+    assert_same(&before.1, &project.files("runs"), "run refused");
+    // a checkpoint of another architecture
+    let own = project.path("runs/tiny/model/config.toml");
+    let text = fs::read_to_string(&own).unwrap();
+    fs::write(&own, text.replace("    16,\n", "    12,\n")).unwrap();
     let wider = [
         "forecast",
         "tiny.toml",
@@ -196,8 +233,32 @@ fn another_configuration_does_not_continue_a_run() {
         "channels=8,16",
         "channels=8,12",
     ]);
+    fs::write(&own, text).unwrap();
     assert_same(&before.0, &project.files("data.zarr"), "simulation refused");
     assert_same(&before.1, &project.files("runs"), "run refused");
+}
+
+#[test]
+fn a_variable_that_never_changes_is_no_state() {
+    let project = Project::new();
+    let still = |(_, y, x)| wave((0, y, x));
+    write(&project.path("still.zarr"), 60, 16, None, still);
+    let outcome = thirty_days(&project, "train", &["data.path=still.zarr"]);
+    outcome.refused(&["vorticity does not change", "data.statics"]);
+}
+
+#[test]
+fn a_tuning_is_for_the_sampling_it_was_made_with() {
+    let project = Project::trained();
+    let more = "sampling.steps=4";
+    project.with("forecast", &[more]).refused(&[
+        "tuning.json",
+        "steps: 3",
+        "steps: 4",
+        "sampling.inflation",
+    ]);
+    let given = project.with("forecast", &[more, "sampling.inflation=1.0"]);
+    assert!(given.done().stdout.contains("forecast.zarr"));
 }
 
 #[test]
@@ -217,6 +278,23 @@ fn impossible_numbers_are_refused_before_anything_gives_way() {
             "sampling.inflation = -1",
         ),
         ("forecast", "forecast.leads=100", "forecast.leads"),
+        (
+            "train",
+            "sampling.diffusion=zero",
+            "sampling.diffusion = \"zero\"",
+        ),
+        (
+            "train",
+            "sampling.diffusion={ constant = -1.0 }",
+            "sampling.diffusion.constant = -1",
+        ),
+        ("train", "tune.inflation=[0.0, 1.0]", "tune.inflation = 0"),
+        ("train", "seed=-1", "seed"),
+        (
+            "train",
+            "data.validation=[\"2000-05-24\", \"2000-05-24\"]",
+            "validation",
+        ),
         ("train", "train.steps=0", "train.steps = 0"),
         (
             "train",

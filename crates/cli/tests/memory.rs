@@ -27,6 +27,8 @@ fn peak(project: &Project, members: usize, leads: usize) -> u64 {
         "--set",
         "sampling.steps=1",
         "--set",
+        "sampling.inflation=1.0",
+        "--set",
         "forecast.every=\"2 days\"",
     ];
     let case = ["--set", &members, "--set", &leads];

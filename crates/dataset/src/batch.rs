@@ -12,8 +12,8 @@ pub struct Batch {
     /// (windows, history + horizon, variables, ny, nx): from the oldest state of the condition to the last of the
     /// future; x0 is number history - 1. Standardised, 0 where missing.
     pub states: Array5<f32>,
-    /// (windows, variables, ny, nx): cell areas, of mean 1 over valid cells; 0 where any of the `horizon` future
-    /// states (x0, if there are none) is missing.
+    /// (windows, variables, ny, nx): cell areas, of mean 1; 0 where x0 or any of the `horizon` future states is
+    /// missing.
     pub weights: Array4<f32>,
     /// (windows, channels, ny, nx): [`Features`] at the time of x0.
     pub features: Array4<f32>,
@@ -78,7 +78,6 @@ impl Loader {
             }
             self.fill(
                 window,
-                horizon,
                 batch.states.index_axis_mut(Axis(0), b),
                 &mut weights,
             )?;
@@ -90,16 +89,14 @@ impl Loader {
         Ok(batch)
     }
 
-    /// Standardises the states of a window and takes the weight from missing targets.
+    /// Standardises the states of a window and takes the weight from cells that miss a target or x0.
     fn fill(
         &self,
         window: &Window,
-        horizon: usize,
         mut states: ArrayViewMut4<f32>,
         weights: &mut ArrayViewMut3<f32>,
     ) -> Result<(), DataError> {
         let history = self.series.history();
-        let first_target = if horizon == 0 { history - 1 } else { history };
         let lost = || DataError::NoState {
             index: window.index,
             count: self.series.times().len(),
@@ -115,7 +112,7 @@ impl Loader {
             state.assign(&frame.values);
             self.statistics.standardise(instant, state.view_mut());
             mask(&frame, &mut state, 0.0);
-            if m >= first_target {
+            if m + 1 >= history {
                 mask(&frame, weights, 0.0);
             }
         }

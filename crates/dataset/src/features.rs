@@ -46,9 +46,8 @@ impl Features {
                 z.mapv(|z| if z.is_nan() { 0.0 } else { z }),
             ));
         }
-        if let Some(valid) = &statistics.valid {
-            let plane =
-                Array2::from_shape_fn((ny, nx), |(y, x)| f32::from(u8::from(valid[y * nx + x])));
+        if let Some(valid) = statistics.valid() {
+            let plane = valid.mapv(|v| f32::from(u8::from(v)));
             planes.push(("valid".into(), plane));
         }
         let mut fixed = Array3::zeros((planes.len(), ny, nx));

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use crate::centre_sums::{CentreSums, row_major};
 use crate::spread_sums::SpreadSums;
 use crate::statistics::StaticScale;
-use crate::{Centre, DataError, Missing, Series, Split, Statistics, season};
+use crate::{Centre, DataError, Missing, Series, Split, Statistics, places, season};
 
 pub(crate) fn statistics(series: &Series) -> Result<Statistics, DataError> {
     let config = series.config();
@@ -28,7 +28,6 @@ pub(crate) fn statistics(series: &Series) -> Result<Statistics, DataError> {
     (statistics.centre, statistics.valid) = centre(series, &statistics)?;
     let spread = spread(series, &statistics)?;
     statistics.scale = spread.scales(&statistics)?;
-    statistics.increments = spread.increments(&statistics)?;
     Ok(statistics)
 }
 
@@ -41,6 +40,7 @@ fn unfitted(series: &Series, harmonics: usize) -> Result<Statistics, DataError> 
         variables: variables.clone().map(|v| v.name.clone()).collect(),
         units: variables.map(|v| v.units().to_owned()).collect(),
         shape: series.shape(),
+        corners: places::corners(series.grid()),
         calendar: series.calendar(),
         first: date(range.start),
         last: date(range.end - 1),
@@ -48,7 +48,6 @@ fn unfitted(series: &Series, harmonics: usize) -> Result<Statistics, DataError> 
         harmonics,
         centre: Vec::new(),
         scale: Vec::new(),
-        increments: Vec::new(),
         valid: None,
         statics: statics(series)?,
     })
@@ -89,16 +88,11 @@ fn centre(
     Ok((sums.solve(), masked.then_some(valid)))
 }
 
-/// Second pass: deviations from the centre, and their increments over one step.
+/// Second pass: deviations from the centre.
 fn spread<'a>(series: &'a Series, statistics: &Statistics) -> Result<SpreadSums<'a>, DataError> {
     let mut sums = SpreadSums::new(series);
-    let mut pairs = series.training_pairs().into_iter().peekable();
     for index in series.range(Split::Train) {
-        let now = centred(series, statistics, index)?;
-        sums.add(&now);
-        if pairs.next_if(|pair| pair.index == index).is_some() {
-            sums.add_pair(&now, &centred(series, statistics, index + series.stride())?);
-        }
+        sums.add(&centred(series, statistics, index)?);
     }
     Ok(sums)
 }

@@ -30,6 +30,25 @@ pub(crate) fn difference(first: &Grid, second: &Grid) -> Option<String> {
     })
 }
 
+/// The first and last place of a grid to three decimals, whichever way longitudes are counted: the same for
+/// files of one region, another for any other region.
+pub(crate) fn corners(grid: &Grid) -> String {
+    let (kind, axes) = coordinates(grid);
+    let axes = axes.iter().map(|(name, values)| {
+        let place = |value: Option<&f64>| {
+            let value = value.copied().unwrap_or(f64::NAN);
+            if *name == "longitude" {
+                value.rem_euclid(360.0)
+            } else {
+                value
+            }
+        };
+        let (first, last) = (place(values.first()), place(values.last()));
+        format!("{name} {first:.3} to {last:.3}")
+    });
+    format!("{kind}, {}", axes.collect::<Vec<_>>().join(", "))
+}
+
 /// The kind of a grid, and its coordinates by name.
 type Coordinates = (&'static str, Vec<(&'static str, Vec<f64>)>);
 

@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::reel::Reel;
 use crate::split::Periods;
 use crate::window::{Stride, complete, spacing};
-use crate::{Channel, DataConfig, DataError, Every, Frame, Missing, Span, Split, Window};
+use crate::{Channel, DataConfig, DataError, Every, Frame, Span, Split, Window};
 
 /// Files joined along time, with the periods, the step and the grid of a run.
 ///
@@ -62,21 +62,20 @@ impl Series {
         })?;
         let statics = config.statics.iter().map(|name| reel.read_static(name));
         let names = config.variables.iter().enumerate();
-        let mut series = Self {
+        let mean = areas.mean().unwrap_or(1.0);
+        Ok(Self {
             config: config.clone(),
             statics: statics.collect::<Result<_, _>>()?,
             channels: names
                 .map(|(k, name)| Channel::new(name, reel.attributes(k)))
                 .collect(),
             cache: Cache::new(usize::try_from(config.memory.0).unwrap_or(usize::MAX)),
-            weights: Array2::ones(areas.dim()),
+            weights: &areas / mean,
             reel,
             periods,
             stride,
             areas,
-        };
-        series.weights = series.mean_one()?;
-        Ok(series)
+        })
     }
 
     /// The configuration it was opened with.
@@ -149,36 +148,13 @@ impl Series {
         &self.areas
     }
 
-    /// Cell areas divided by their mean over valid cells.
-    ///
-    /// With `missing = "mask"` a cell counts as valid if any variable has a value there at the first, the middle
-    /// or the last time of the files.
+    /// Cell areas divided by their mean: what cells weigh in losses and scores, which divide by the sum over
+    /// those that hold data.
     ///
     /// # Shapes
     /// (ny, nx).
     pub fn weights(&self) -> &Array2<f64> {
         &self.weights
-    }
-
-    fn mean_one(&self) -> Result<Array2<f64>, DataError> {
-        let mut valid = Array2::from_elem(self.areas.dim(), self.config.missing == Missing::Refuse);
-        if self.config.missing == Missing::Mask {
-            let last = self.times().len().saturating_sub(1);
-            for index in [0, last / 2, last] {
-                let frame = self.frame(index)?;
-                for plane in frame.values.outer_iter() {
-                    valid.zip_mut_with(&plane, |v, x| *v |= !x.is_nan());
-                }
-            }
-        }
-        let cells = self.areas.iter().zip(&valid).filter(|(_, v)| **v);
-        let (sum, count) = cells.fold((0.0, 0), |(sum, count), (a, _)| (sum + a, count + 1));
-        let mean = if count > 0 {
-            sum / f64::from(count)
-        } else {
-            self.areas.mean().unwrap_or(1.0)
-        };
-        Ok(&self.areas / mean)
     }
 
     /// The state at a position of the time axis, in the units of the files.

@@ -1,4 +1,4 @@
-//! Variance about the centre, and of increments over one step: sums over training states.
+//! Variance about the centre: sums over training states.
 
 use crate::centre_sums::row_major;
 use crate::{DataError, Scale, Series, Statistics, places};
@@ -12,10 +12,6 @@ struct Sums {
     states: f64,
     /// Of squared deviations from the centre.
     square: f64,
-    pairs: f64,
-    /// Of increments, and of their squares.
-    step: f64,
-    step_square: f64,
 }
 
 /// Sums a variable and cell, variables slowest.
@@ -47,18 +43,6 @@ impl<'a> SpreadSums<'a> {
         {
             sums.states += 1.0;
             sums.square += x * x;
-        }
-    }
-
-    /// Adds the increment from a state to the next, both as deviations from their own centre.
-    pub(crate) fn add_pair(&mut self, now: &[f64], next: &[f64]) {
-        for (sums, (a, b)) in self.sums.iter_mut().zip(now.iter().zip(next)) {
-            let step = b - a;
-            if !step.is_nan() {
-                sums.pairs += 1.0;
-                sums.step += step;
-                sums.step_square += step * step;
-            }
         }
     }
 
@@ -133,38 +117,6 @@ impl<'a> SpreadSums<'a> {
             ),
             remedy: "use data.scale = \"variable\", or mask such cells in the file",
         }
-    }
-
-    /// Standard deviation of standardised increments about their mean, one a variable.
-    pub(crate) fn increments(&self, statistics: &Statistics) -> Result<Vec<f64>, DataError> {
-        let cells = self.areas.len();
-        let channels = self.sums.chunks_exact(cells).enumerate();
-        channels
-            .map(|(channel, sums)| {
-                let scaled = sums.iter().enumerate().map(|(cell, sums)| {
-                    let scale = statistics.scale_of(channel, cell);
-                    let (step, step_square) = (sums.step / scale, sums.step_square / scale.powi(2));
-                    Sums {
-                        step,
-                        step_square,
-                        ..*sums
-                    }
-                });
-                let scaled: Vec<Sums> = scaled.collect();
-                let (total, steps) = self.weighted(&scaled, |s| s.pairs, |s| s.step);
-                let (_, squares) = self.weighted(&scaled, |s| s.pairs, |s| s.step_square);
-                let deviation = (squares / total - (steps / total).powi(2)).max(0.0).sqrt();
-                if deviation > ROUNDING {
-                    return Ok(deviation);
-                }
-                Err(DataError::Constant {
-                    name: statistics.variables[channel].clone(),
-                    value: statistics.mean_of(channel, 0),
-                    place: "in time".into(),
-                    remedy: "list it under data.statics instead of data.variables",
-                })
-            })
-            .collect()
     }
 
     /// Area-weighted sums over the cells of a variable.

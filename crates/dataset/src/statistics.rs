@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use foehn_field::{Calendar, DateTime, Instant};
-use ndarray::{Array3, ArrayViewMut3};
+use ndarray::{Array2, Array3, ArrayViewMut3};
 use serde::{Deserialize, Serialize};
 
 use crate::join::is_gregorian;
-use crate::{Channel, DataError, Series, fit, season};
+use crate::{Channel, DataError, Series, fit, places, season};
 
 /// How states are standardised: `z = (x - centre) / scale`, from the training part only.
 ///
@@ -22,6 +22,8 @@ pub struct Statistics {
     pub(crate) units: Vec<String>,
     /// Variables, ny, nx.
     pub(crate) shape: (usize, usize, usize),
+    /// Where the corners of the grid lie.
+    pub(crate) corners: String,
     pub(crate) calendar: Calendar,
     /// First and last training state, and their number.
     pub(crate) first: DateTime,
@@ -32,8 +34,6 @@ pub struct Statistics {
     pub(crate) centre: Vec<f64>,
     /// One a variable, or a variable and cell.
     pub(crate) scale: Vec<f64>,
-    /// Standard deviation of one-step increments of standardised states.
-    pub(crate) increments: Vec<f64>,
     /// False in cells (row-major) where some variable was ever missing; none where nothing was.
     pub(crate) valid: Option<Vec<bool>>,
     pub(crate) statics: Vec<StaticScale>,
@@ -68,9 +68,14 @@ impl Statistics {
         self.shape
     }
 
-    /// Standard deviation of the increments of standardised states over one step, one a variable.
-    pub fn increments(&self) -> &[f64] {
-        &self.increments
+    /// True in the cells that had a value at every training state; `None` where all had.
+    ///
+    /// # Shapes
+    /// (ny, nx).
+    pub fn valid(&self) -> Option<Array2<bool>> {
+        let (_, ny, nx) = self.shape;
+        let valid = self.valid.as_ref()?;
+        Some(Array2::from_shape_fn((ny, nx), |(y, x)| valid[y * nx + x]))
     }
 
     /// What is subtracted at an instant, in the units of the files.
@@ -100,7 +105,7 @@ impl Statistics {
         self.apply(instant, values, |z, centre, scale| centre + scale * z);
     }
 
-    /// Refuses a series with other variables, units, grid size, calendar or static variables.
+    /// Refuses a series with other variables, units, grid, calendar or static variables.
     ///
     /// # Errors
     /// [`DataError::OtherStatistics`], saying what differs.
@@ -125,6 +130,12 @@ impl Statistics {
                 self.shape,
                 series.shape()
             )
+        } else if self.corners != places::corners(series.grid()) {
+            format!(
+                "corners of the grid {} and {}",
+                self.corners,
+                places::corners(series.grid())
+            )
         } else if own != statics {
             format!("static variables {own:?} and {statics:?}")
         } else if !same_calendar {
@@ -145,12 +156,7 @@ impl Statistics {
             cause,
         };
         let text = serde_json::to_string(self).map_err(|cause| io(cause.into()))?;
-        let mut name = file.file_name().unwrap_or_default().to_os_string();
-        name.push(".part");
-        let part = file.with_file_name(name);
-        fs::write(&part, text)
-            .and_then(|()| fs::rename(&part, file))
-            .map_err(io)
+        foehn_archive::write_whole(file, text.as_bytes()).map_err(io)
     }
 
     /// Reads what [`Statistics::save`] wrote, bit for bit.
@@ -180,11 +186,7 @@ impl Statistics {
         let (few, many) = (channels, channels * ny * nx);
         let sites = |n: usize| n > 0 && (n == few || n == many);
         let terms = self.terms();
-        let lists = [
-            self.variables.len(),
-            self.units.len(),
-            self.increments.len(),
-        ];
+        let lists = [self.variables.len(), self.units.len()];
         if lists.iter().any(|n| *n != channels) || !sites(self.scale.len()) {
             Some("the lists do not fit the shape")
         } else if !self.centre.len().is_multiple_of(terms) || !sites(self.centre.len() / terms) {

@@ -58,13 +58,6 @@ fn an_exact_annual_cycle_is_recovered_and_the_third_harmonic_is_the_scale() {
         scale.iter().all(|s| (s - AMPLITUDE / SQRT_2).abs() < 1e-6),
         "{scale}"
     );
-    // z = sqrt 2 cos 3p moves by at most 2 sin(3 pi / 365) rms; the one pair lacking of 1095 moves that by less than 1e-3
-    let exact = 2.0 * (1.5 * TAU / 365.0).sin();
-    let increment = statistics.increments()[0];
-    assert!(
-        (increment / exact - 1.0).abs() < 1e-3,
-        "{increment} {exact}"
-    );
 }
 
 #[test]
@@ -205,14 +198,7 @@ fn missing_values_do_not_count() {
     }
     let scale = (squares[1] / squares[0]).sqrt();
     assert!((statistics.scale()[(0, 0, 0)] / scale - 1.0).abs() < 1e-12);
-    // the cell without any value does not count in the mean of the weights
-    let valid = |(y, x): (usize, usize)| (y, x) != (2, 2);
-    let valid = series
-        .weights()
-        .indexed_iter()
-        .filter(|(at, _)| valid(*at))
-        .map(|(_, w)| w);
-    assert!((valid.sum::<f64>() / 11.0 - 1.0).abs() < 1e-14);
+    assert!((series.weights().mean().unwrap() - 1.0).abs() < 1e-14);
 }
 
 #[test]
@@ -246,13 +232,5 @@ fn constant_fields_are_named() {
     assert!(
         one.contains("t is constant (5) at row 1, column 3"),
         "{one}"
-    );
-    let path = Sketch::daily(100, |_, y, x| rough(0, y, x)).write(&folder, "b.nc");
-    let in_time = Statistics::compute(&open(&config(&path)))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        in_time.contains("in time") && in_time.contains("data.statics"),
-        "{in_time}"
     );
 }

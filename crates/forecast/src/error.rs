@@ -46,7 +46,10 @@ pub enum IncrementsError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A variable that never changes.
-    #[error("variable {0} does not change from one state to the next over the whole training part")]
+    #[error(
+        "variable {0} does not change from one state to the next over the training part: list it under \
+         data.statics instead of data.variables"
+    )]
     Constant(String),
     /// Too many values for a full covariance.
     #[error(

@@ -2,7 +2,7 @@
 
 use crate::error::ForecastError;
 use crate::host::from_host;
-use crate::model::Transition;
+use crate::interpolant_config::Transition;
 use crate::predictor::{Predictor, State};
 use crate::sampling::Sampling;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -54,7 +54,7 @@ pub struct Draws<'a> {
 const LATENT: u32 = 1;
 const PERTURBATION: u32 = 2;
 
-/// The conditional law of the next state (or unit increment) given the past, as learnt.
+/// The conditional law of the next standardised state given the past, as learnt.
 pub struct Generative<'a, N> {
     /// The drift.
     pub network: &'a N,
@@ -62,9 +62,9 @@ pub struct Generative<'a, N> {
     pub path: Follmer,
     /// What the path leads to.
     pub transition: Transition,
-    /// Covariance of the noise.
+    /// Correlation of the noise.
     pub colour: &'a Colour,
-    /// Standard deviation of the standardised increments: [1, C, ny, nx].
+    /// Root mean square of the standardised increments: [1, C, ny, nx].
     pub increment_scale: &'a Tensor<4>,
     /// 1 where a cell can hold data, else 0: [1, C, ny, nx].
     pub valid: Option<&'a Tensor<4>>,
@@ -246,8 +246,12 @@ impl<N: FieldNetwork> Predictor for Generative<'_, N> {
         let mut white = WienerNoise::new(state.keys.clone());
         let mut noise = |step: usize, like: &Tensor<4>| {
             let z = self.colour.apply(white.draw(step, like));
-            self.masked(z) * self.sampling.inflation
+            self.masked(z) * self.sampling.inflation.unwrap_or(1.0)
         };
-        Ok(self.sampling.sampler()?.sample(&process, x0, &mut noise)?.x)
+        let x1 = self.sampling.sampler()?.sample(&process, x0, &mut noise)?.x;
+        Ok(match self.transition {
+            Transition::State => x1,
+            Transition::Increment => state.present()?.clone() + x1 * self.increment_scale.clone(),
+        })
     }
 }

@@ -1,9 +1,10 @@
-//! What one step changes: the scale of increments and the covariance of the latent noise.
+//! What one step changes: the scale of increments and the correlation of the latent noise.
 
 use crate::error::IncrementsError;
 use crate::host::from_host;
-use crate::model::NoiseColour;
+use crate::interpolant_config::NoiseColour;
 use burn::tensor::{Device, Tensor, TensorData};
+use foehn_archive::write_whole;
 use foehn_dataset::{Loader, Scale, Split};
 use foehn_interpolant::Colour;
 use nalgebra::DMatrix;
@@ -25,7 +26,7 @@ const BLOCK: usize = 64;
 /// `scale`: [C, ny, nx]; `root`: [N, N], N = C ny nx, lower triangular; `None` for white noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Increments {
-    /// Standard deviation; one value a variable or a cell, as the states are scaled.
+    /// Root mean square; one value a variable or a cell, as the states are scaled.
     pub scale: Array3<f32>,
     /// Square root of the correlation of scaled increments.
     pub root: Option<Array2<f32>>,
@@ -90,10 +91,7 @@ impl Increments {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| fail(e.to_string()))?;
         let file = safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))?;
-        let partial = path.with_extension("partial");
-        std::fs::write(&partial, file)
-            .and_then(|()| std::fs::rename(&partial, path))
-            .map_err(|e| fail(e.to_string()))
+        write_whole(path, &file).map_err(|e| fail(e.to_string()))
     }
 
     /// Reads what [`Increments::save`] wrote.

@@ -1,9 +1,8 @@
 //! Predictors, ensembles and rollouts.
 //!
 //! A forecast system is a stack of [`Predictor`]s, each wrapping another: [`Generative`] samples the
-//! next standardised state (or increment) with a network; [`Residual`] adds an increment to the present
-//! state; [`Standardised`] turns physical units into standardised ones and back; [`rollout`] feeds the
-//! result back lead by lead. [`EnsemblePlan`] cuts initial times and members into blocks that workers
+//! next standardised state with a network; [`Standardised`] turns physical units into standardised ones
+//! and back; [`rollout`] feeds the result back lead by lead. [`EnsemblePlan`] cuts initial times and members into blocks that workers
 //! run side by side.
 
 mod ensemble;
@@ -11,9 +10,8 @@ mod error;
 mod generative;
 mod host;
 mod increments;
-mod model;
+mod interpolant_config;
 mod predictor;
-mod residual;
 mod rollout;
 mod sampling;
 mod standardised;
@@ -23,9 +21,8 @@ pub use error::{ForecastError, IncrementsError};
 pub use generative::{Condition, Draws, FieldNetwork, Generative};
 pub use host::{from_host, to_host};
 pub use increments::Increments;
-pub use model::{InterpolantConfig, NoiseColour, Transition};
+pub use interpolant_config::{InterpolantConfig, NoiseColour, Transition};
 pub use predictor::{Persistence, Predictor, State};
-pub use residual::Residual;
 pub use rollout::rollout;
 pub use sampling::Sampling;
 pub use standardised::Standardised;

@@ -7,6 +7,9 @@ use foehn_noise::Key;
 
 /// Where a batch of forecasts stands.
 ///
+/// Outside [`crate::Standardised`] states are in physical units, NaN where missing; inside they are
+/// standardised, zero where missing.
+///
 /// # Shapes
 /// Every state of `history`: [B, C, ny, nx]; `instants` and `keys`: (B).
 #[derive(Clone, Debug)]
@@ -15,7 +18,8 @@ pub struct State {
     pub history: Vec<Tensor<4>>,
     /// Valid time of the present state, a sample each.
     pub instants: Vec<Instant>,
-    /// Names of the randomness of the coming step, a sample each: seed, initial time, member and lead.
+    /// Names of the randomness of the coming step, a sample each: seed, initial time, member and lead, which
+    /// [`crate::rollout`] sets and counts from 1.
     pub keys: Vec<Key>,
 }
 

@@ -15,8 +15,10 @@ pub struct Sampling {
     /// Steps from one state to the next, equal in interpolation time.
     pub steps: usize,
     /// Factor on every draw of noise; 1 samples the learnt law, more makes up for spread that a network
-    /// fitted to few data lacks. To be tuned on validation data.
-    pub inflation: f64,
+    /// fitted to few data lacks. Where none is given, a run takes the factor that was tuned on its
+    /// validation data, or 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inflation: Option<f64>,
 }
 
 impl Default for Sampling {
@@ -25,7 +27,7 @@ impl Default for Sampling {
             diffusion: Diffusion::Follmer,
             solver: Solver::EulerMaruyama,
             steps: 10,
-            inflation: 1.0,
+            inflation: None,
         }
     }
 }

@@ -10,7 +10,8 @@ use ndarray::{ArrayViewMut3, Axis};
 
 /// Standardises the past, predicts, and restores the next state at its valid time.
 ///
-/// Cells that are missing in the present state (NaN) are zero inside and missing again outside.
+/// Cells that are missing in the present state (NaN) are zero inside and missing again outside; so are those that
+/// were ever missing in training, of which nothing was learnt.
 pub struct Standardised<'a, P> {
     /// Predicts in standardised units.
     pub inner: P,
@@ -62,6 +63,14 @@ impl<P: Predictor> Predictor for Standardised<'_, P> {
                 *v = f32::NAN;
             }
         });
+        if let Some(valid) = self.statistics.valid() {
+            let learnt = valid.broadcast(values.dim());
+            for (v, learnt) in values.iter_mut().zip(learnt.iter().flatten()) {
+                if !learnt {
+                    *v = f32::NAN;
+                }
+            }
+        }
         Ok(from_host(&values, &device))
     }
 }

@@ -12,8 +12,8 @@ use common::{AutoRegression, CELLS, HISTORY, Vector};
 use foehn_dataset::{Features, Loader, Series, Split, Statistics};
 use foehn_dynamics::{Diffusion, Solver};
 use foehn_forecast::{
-    Condition, Draws, FieldNetwork, ForecastError, Generative, Increments, NoiseColour, Predictor,
-    Residual, Sampling, Standardised, State, Transition, from_host, rollout, to_host,
+    Condition, Draws, FieldNetwork, ForecastError, Generative, Increments, NoiseColour, Sampling,
+    Standardised, State, Transition, from_host, rollout, to_host,
 };
 use foehn_interpolant::{Colour, Follmer, FollmerBeta, Schedule};
 use foehn_noise::{Key, Purpose};
@@ -105,23 +105,11 @@ impl Setting {
         &'a self,
         drift: &'a ExactDrift,
         sampling: Sampling,
-    ) -> Box<dyn Predictor + 'a> {
-        let inner = self.generative(drift, sampling);
-        let (statistics, step_seconds) = (&*self.statistics, self.series.step_seconds());
-        match self.transition {
-            Transition::State => Box::new(Standardised {
-                inner,
-                statistics,
-                step_seconds,
-            }),
-            Transition::Increment => Box::new(Standardised {
-                inner: Residual {
-                    inner,
-                    scale: self.scale.clone(),
-                },
-                statistics,
-                step_seconds,
-            }),
+    ) -> Standardised<'a, Generative<'a, ExactDrift<'a>>> {
+        Standardised {
+            inner: self.generative(drift, sampling),
+            statistics: &self.statistics,
+            step_seconds: self.series.step_seconds(),
         }
     }
 }
@@ -327,7 +315,7 @@ fn members_follow_the_exact_law_at_two_leads() {
         diffusion,
         solver,
         steps,
-        inflation: 1.0,
+        inflation: None,
     };
     let (euler, heun) = (Solver::EulerMaruyama, Solver::StochasticHeun);
     let (increment, state) = (Transition::Increment, Transition::State);

@@ -21,6 +21,21 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 /// What a stream is for; streams of two purposes never share a number.
+///
+/// What the other fields of a [`Key`] count, purpose by purpose; those not named are zero:
+///
+/// | purpose | `init` | `member` | `lead` | `step` |
+/// |---|---|---|---|---|
+/// | `Train` | optimiser's step | sample of the batch | | 0 time, 1 latent, 2 noise on the condition |
+/// | `Validate` | | window | | as `Train` |
+/// | `Sample` | initial time, s | member | from 1 | solver's step, from 0 |
+/// | `Simulate` | run | | | time step |
+/// | `Shuffle` | epoch | | | |
+/// | `Ties` | initial time, s | | from 1 | cell |
+/// | `Weights` | | network | | |
+/// | `Choose` | valid time, s | | | |
+/// | `Dropout` | | | | layer; the seed is the bits of the sample's time |
+/// | `Resample` | | | | replicate |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Purpose {
@@ -46,10 +61,7 @@ pub enum Purpose {
     Resample = 10,
 }
 
-/// The name of one stream of random numbers.
-///
-/// `init` is an initial time in seconds since 1970 (or a run or window number), `step` the step of a
-/// solver within one lead.
+/// The name of one stream of random numbers: what its fields count depends on its [`Purpose`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     seed: u64,

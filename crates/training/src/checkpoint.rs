@@ -5,6 +5,7 @@ use crate::layout::{Layout, Recording};
 use crate::trainer::Trainer;
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
+use foehn_archive::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -224,11 +225,5 @@ fn write(
     let envelope = HashMap::from([(ENVELOPE.to_owned(), text)]);
     let bytes =
         safetensors::serialize(views, Some(envelope)).map_err(|e| invalid(e.to_string()))?;
-    let partial = path.with_extension("partial");
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        // a leftover would only waste the space that was short
-        let _ = fs::remove_file(&partial);
-    }
-    written.map_err(fail)
+    write_whole(path, &bytes).map_err(fail)
 }

@@ -15,13 +15,13 @@ pub enum Transition {
     Increment,
 }
 
-/// The covariance of the latent noise.
+/// The correlation of the latent noise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseColour {
     /// Independent cells.
     White,
-    /// The covariance of the increments over the training part: better for smooth fields.
+    /// That of the increments over the training part: better for smooth fields.
     #[default]
     Increments,
 }
@@ -36,7 +36,7 @@ pub struct InterpolantConfig {
     pub beta: FollmerBeta,
     /// Amplitude of the noise, in units of the target's standard deviation.
     pub epsilon: f64,
-    /// Covariance of the noise.
+    /// Correlation of the noise.
     pub noise: NoiseColour,
     /// Noise on the present state while training, in units of an increment: forecasts are then made
     /// from states that are not quite right, as in a rollout.
