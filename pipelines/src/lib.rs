@@ -28,6 +28,7 @@ mod prepare;
 mod progress;
 mod report;
 mod report_figures;
+mod report_maps;
 mod scores;
 mod simulate;
 mod spectra;

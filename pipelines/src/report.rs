@@ -4,7 +4,8 @@ use crate::config::RunConfig;
 use crate::forecast::{forecast_path, initial_states};
 use crate::loss_log::LossCurve;
 use crate::model_folder::ModelFolder;
-use crate::report_figures::{self as figures, Example};
+use crate::report_figures as figures;
+use crate::report_maps::{Example, maps};
 use crate::scores::{ScoreFile, VariableScores, lead_name};
 use crate::tune::Tuning;
 use anyhow::{Context, Result};
@@ -144,7 +145,7 @@ fn draw(
         ));
     }
     let (example, caption, grid) = example(config, variable)?;
-    drawn.insert(0, ("maps", caption, figures::maps(&example, &grid)?));
+    drawn.insert(0, ("maps", caption, maps(&example, &grid)?));
     Ok(drawn)
 }
 

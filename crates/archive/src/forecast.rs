@@ -6,7 +6,7 @@ use foehn_field::{Attribute, Attributes, Calendar, Grid, Instant, TimeAxis};
 use ndarray::{Array1, Array2, arr1};
 
 use crate::coordinate::{attributes, time_units};
-use crate::{ArrayPlan, Coordinate, Element, Mode, Store, WriteError};
+use crate::{ArrayPlan, Coordinate, Element, Mode, STORAGE_ATTRIBUTES, Store, WriteError};
 
 /// An ensemble forecast: initial times x leads x members x grid, one variable after another.
 ///
@@ -180,17 +180,7 @@ impl ForecastPlan {
         ];
         let mut attributes = given.clone();
         // the source's packing and mask do not apply to forecast values
-        for stale in [
-            "_FillValue",
-            "missing_value",
-            "scale_factor",
-            "add_offset",
-            "valid_range",
-            "valid_min",
-            "valid_max",
-        ] {
-            attributes.shift_remove(stale);
-        }
+        attributes.retain(|name, _| !STORAGE_ATTRIBUTES.contains(&name.as_str()));
         let two_dimensional = matches!(self.grid, Grid::Curvilinear { .. });
         let coordinates = if two_dimensional {
             "valid_time latitude longitude"

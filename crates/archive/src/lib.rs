@@ -60,5 +60,5 @@ pub use forecast::ForecastPlan;
 pub use plan::{ArrayPlan, Element};
 pub use read_error::{OpenError, ReadError};
 pub use store::{Mode, Store};
-pub use variable::Variable;
+pub use variable::{STORAGE_ATTRIBUTES, Variable};
 pub use write_error::WriteError;

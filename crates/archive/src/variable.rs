@@ -2,6 +2,26 @@
 
 use foehn_field::{Attribute, Attributes};
 
+/// Attributes that tell how values are stored or where they are found: of no meaning once they are read.
+pub const STORAGE_ATTRIBUTES: [&str; 16] = [
+    "_FillValue",
+    "missing_value",
+    "scale_factor",
+    "add_offset",
+    "valid_min",
+    "valid_max",
+    "valid_range",
+    "_Unsigned",
+    "coordinates",
+    "grid_mapping",
+    "cell_measures",
+    "ancillary_variables",
+    "bounds",
+    "_ARRAY_DIMENSIONS",
+    "actual_range",
+    "esri_pe_string",
+];
+
 /// A variable as the file declares it, before unpacking.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

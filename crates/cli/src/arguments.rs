@@ -120,7 +120,7 @@ pub struct Run {
     #[arg(long, default_value_t, value_name = "DEVICE")]
     pub device: DeviceChoice,
     /// Seed of everything random; overrides the configuration's.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
     /// Workers; 0 for one a core. No result depends on it.
     #[arg(long, default_value_t = 0)]

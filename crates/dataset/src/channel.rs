@@ -1,26 +1,7 @@
 //! One variable of the state.
 
+use foehn_archive::STORAGE_ATTRIBUTES;
 use foehn_field::{Attribute, Attributes};
-
-/// How values are stored or where they are found: of no meaning once they are read.
-const STORAGE: [&str; 16] = [
-    "_FillValue",
-    "missing_value",
-    "scale_factor",
-    "add_offset",
-    "valid_min",
-    "valid_max",
-    "valid_range",
-    "_Unsigned",
-    "coordinates",
-    "grid_mapping",
-    "cell_measures",
-    "ancillary_variables",
-    "bounds",
-    "_ARRAY_DIMENSIONS",
-    "actual_range",
-    "esri_pe_string",
-];
 
 /// One variable of the state.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +22,7 @@ impl Channel {
     }
 
     pub(crate) fn new(name: &str, mut attributes: Attributes) -> Self {
-        attributes.retain(|name, _| !STORAGE.contains(&name.as_str()));
+        attributes.retain(|name, _| !STORAGE_ATTRIBUTES.contains(&name.as_str()));
         let name = name.to_owned();
         Self { name, attributes }
     }
