@@ -1,13 +1,15 @@
-//! The probability flow of a Föllmer process by exponential steps.
+//! Exponential steps: the equation solved exactly with the target's conditional mean held.
 
+use crate::diffusion::Diffusion;
 use crate::dynamics::{Drift, Dynamics};
+use crate::failure::Watch;
 use crate::follmer::FollmerProcess;
 use crate::grid::TimeGrid;
-use crate::noise::Noise;
-use crate::sampler::Samples;
-use crate::solver::{Interval, Solver};
+use crate::noise::{Noise, Step};
+use crate::sampler::{SampleError, Samples};
+use crate::solver::{Draws, Interval, Solver};
 use burn::tensor::Tensor;
-use foehn_interpolant::Schedule;
+use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
 
 /// The flow from a point, which converges: one step of `(f, sigma)` out of the point, then
 /// `X_u = alpha_u x0 + beta_u D + (gamma_u / gamma_t)(X_t - alpha_t x0 - beta_t D)` with
@@ -15,6 +17,22 @@ use foehn_interpolant::Schedule;
 #[derive(Clone, Debug)]
 pub struct ExponentialFlow {
     /// The times; the first step is the stochastic one.
+    pub grid: TimeGrid,
+}
+
+/// A Föllmer process with its own diffusion by exponential steps.
+///
+/// With `D = E[x1 | X_t]` held, `U = (X - alpha x0 - beta D) / gamma` is an Ornstein-Uhlenbeck process,
+/// `dU = -g^2/(2 gamma^2) U dt + (g / gamma) dW`, so that, with `theta = int_t^u g^2/(2 gamma^2)`,
+/// `X_u = alpha_u x0 + beta_u D + gamma_u [exp(-theta) U_t + sqrt(1 - exp(-2 theta)) xi]`. Every
+/// [`Diffusion`] has theta in closed form. With none this is [`ExponentialFlow`]; with sigma the exact
+/// bridge of the path. The first step is `(f, sigma)`, and the last one returns `D`.
+///
+/// # Reference
+/// The step of Song, Meng, Ermon 2021, arXiv:2010.02502, equation 12, derived for a path from a point.
+#[derive(Clone, Debug)]
+pub struct ExponentialSde {
+    /// The times.
     pub grid: TimeGrid,
 }
 
@@ -28,34 +46,92 @@ impl ExponentialFlow {
         process: &FollmerProcess<F, D>,
         noise: &mut impl Noise<D>,
     ) -> Samples<D> {
-        let mut x = process.x0().clone();
-        let mut calls = 0;
-        for (step, ends) in self.grid.times().windows(2).enumerate() {
-            let (t, u) = (ends[0], ends[1]);
-            if step == 0 {
-                let xi = noise.draw(0, &x);
-                let start = OwnNoise(process);
-                (x, _) = Solver::EulerMaruyama.step(&start, Interval { t, u }, x, Some(&xi));
-            } else {
-                x = exponential_step(process, Interval { t, u }, x);
-            }
-            calls += 1;
-        }
-        Samples { x, calls }
+        walk(&self.grid, process, Diffusion::Zero, noise)
+    }
+}
+
+impl ExponentialSde {
+    /// `X_1` from the start of `process`.
+    ///
+    /// # Shapes
+    /// `x`: [B, ...], as the start.
+    pub fn sample<const D: usize, F: Drift<D>>(
+        &self,
+        process: &FollmerProcess<F, D>,
+        noise: &mut impl Noise<D>,
+    ) -> Samples<D> {
+        walk(&self.grid, process, process.own_diffusion(), noise)
+    }
+}
+
+fn walk<const D: usize, F: Drift<D>>(
+    grid: &TimeGrid,
+    process: &FollmerProcess<F, D>,
+    diffusion: Diffusion,
+    noise: &mut impl Noise<D>,
+) -> Samples<D> {
+    let mut x = process.x0().clone();
+    let mut watch = Watch::new(&x);
+    for (index, ends) in grid.times().windows(2).enumerate() {
+        let (t, u) = (ends[0], ends[1]);
+        let over = Step { index, t, u };
+        x = if index == 0 {
+            let xi = noise.increment(over, &x);
+            let draws = Draws {
+                xi: &xi,
+                zeta: None,
+            };
+            let start = OwnNoise(process);
+            Solver::EulerMaruyama.step(&start, Interval { t, u }, x, Some(&draws))
+        } else {
+            exponential_step(process, diffusion, over, x, noise)
+        };
+        watch.look(&x);
+    }
+    Samples {
+        x,
+        calls: grid.steps(),
+        failures: watch.failures(grid.times()),
     }
 }
 
 fn exponential_step<const D: usize, F: Drift<D>>(
     process: &FollmerProcess<F, D>,
-    at: Interval,
+    diffusion: Diffusion,
+    over: Step,
     x: Tensor<D>,
+    noise: &mut impl Noise<D>,
 ) -> Tensor<D> {
-    let (now, then) = (process.path().at(at.t), process.path().at(at.u));
-    let ratio = then.gamma / now.gamma;
-    let d = process.denoised(at.t, x.clone());
-    d * (then.beta - ratio * now.beta)
+    let path = process.path();
+    let (now, then) = (path.at(over.t), path.at(over.u));
+    let keep = decay(path, diffusion, over.t, over.u);
+    let ratio = keep * then.gamma / now.gamma;
+    let spread = then.gamma * (1.0 - keep * keep).sqrt();
+    let d = process.denoised(over.t, x.clone());
+    let mean = d * (then.beta - ratio * now.beta)
         + process.x0().clone() * (then.alpha - ratio * now.alpha)
-        + x * ratio
+        + x * ratio;
+    if spread == 0.0 {
+        return mean;
+    }
+    let xi = noise.increment(over, &mean);
+    mean + xi * spread
+}
+
+/// `exp(-theta)`, `theta = int_t^u g^2 / (2 gamma^2)`, `gamma = epsilon (1 - t) sqrt(t)`, `t > 0`.
+fn decay(path: &Follmer, diffusion: Diffusion, t: f64, u: f64) -> f64 {
+    let left = (1.0 - u) / (1.0 - t);
+    match (diffusion, path.beta()) {
+        (Diffusion::Zero, _) => 1.0,
+        (Diffusion::Sigma, _) => (t / u).sqrt(),
+        (Diffusion::Follmer, FollmerBeta::Linear) => (t / u).sqrt() * left,
+        (Diffusion::Follmer, FollmerBeta::Quadratic) => (t / u).powf(1.5) * left,
+        (Diffusion::Constant(scale), _) => {
+            let half = scale * scale / 2.0;
+            let rational = 1.0 / (1.0 - u) - 1.0 / (1.0 - t);
+            (t * (1.0 - u) / (u * (1.0 - t))).powf(half) * (-half * rational).exp()
+        }
+    }
 }
 
 /// The process with the diffusion sigma of its own path.
@@ -68,5 +144,77 @@ impl<const D: usize, F: Drift<D>> Dynamics<D> for OwnNoise<'_, F, D> {
 
     fn diffusion(&self, t: f64) -> f64 {
         self.0.path().sigma(t)
+    }
+}
+
+/// The conditional mean of the target, `D(t, x) = E[x1 | x_t = x]`.
+pub trait Denoiser<const D: usize> {
+    /// `D` at interpolation time `t` for the batch `x`: [B, ...] -> [B, ...].
+    fn denoised(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+}
+
+impl<const D: usize, F: Fn(f64, Tensor<D>) -> Tensor<D>> Denoiser<D> for F {
+    fn denoised(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        self(t, x)
+    }
+}
+
+/// Exponential steps on a one-sided path `x_t = alpha z + beta x1`, flow or SDE.
+///
+/// With `e = share * alpha (alpha beta'/beta - alpha')` the step is exact for held `D`:
+/// `X_u = beta_u D + alpha_u [k (X_t - beta_t D) / alpha_t + sqrt(1 - k^2) xi]`,
+/// `k = (alpha_u beta_t / (beta_u alpha_t))^share`. `share = 0` is the flow (DDIM), 1 the reverse of the
+/// noising process (ancestral sampling).
+///
+/// # Reference
+/// Song, Meng, Ermon 2021, arXiv:2010.02502, equation 12.
+#[derive(Clone, Debug)]
+pub struct ExponentialSteps<S> {
+    /// The path.
+    pub schedule: S,
+    /// The times; where `share > 0` and beta vanishes at the first of them, that step forgets its start.
+    pub grid: TimeGrid,
+    /// Noise as a share of the noising process's own, at least 0.
+    pub share: f64,
+}
+
+impl<S: Schedule> ExponentialSteps<S> {
+    /// The states at the last time from noise `z` at the first.
+    ///
+    /// # Shapes
+    /// `z`: [B, ...].
+    ///
+    /// # Errors
+    /// If the share of noise is negative or not finite.
+    pub fn sample<const D: usize>(
+        &self,
+        denoiser: &impl Denoiser<D>,
+        z: Tensor<D>,
+        noise: &mut impl Noise<D>,
+    ) -> Result<Samples<D>, SampleError> {
+        if !(self.share >= 0.0 && self.share.is_finite()) {
+            let (t, g) = (self.grid.times()[0], self.share);
+            return Err(SampleError::Diffusion { t, g });
+        }
+        let mut x = z;
+        let mut watch = Watch::new(&x);
+        for (index, ends) in self.grid.times().windows(2).enumerate() {
+            let (t, u) = (ends[0], ends[1]);
+            let (now, then) = (self.schedule.at(t), self.schedule.at(u));
+            let keep = (then.alpha * now.beta / (then.beta * now.alpha)).powf(self.share);
+            let ratio = keep * then.alpha / now.alpha;
+            let spread = then.alpha * (1.0 - keep * keep).sqrt();
+            let d = denoiser.denoised(t, x.clone());
+            x = d * (then.beta - ratio * now.beta) + x * ratio;
+            if spread > 0.0 {
+                x = x.clone() + noise.increment(Step { index, t, u }, &x) * spread;
+            }
+            watch.look(&x);
+        }
+        Ok(Samples {
+            x,
+            calls: self.grid.steps(),
+            failures: watch.failures(self.grid.times()),
+        })
     }
 }

@@ -34,20 +34,33 @@
 //! # Reference
 //! Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797; Chen et al. 2024, arXiv:2403.13724.
 
+mod adaptive;
+mod backward;
+mod brownian;
+mod corrector;
 mod diffusion;
 mod dynamics;
+mod epsilon;
 mod exponential;
+mod failure;
 mod follmer;
 mod grid;
 mod noise;
 mod sampler;
 mod solver;
+mod tableau;
 
+pub use adaptive::Adaptive;
+pub use backward::{Backward, ReverseDiffusion};
+pub use brownian::BrownianPath;
+pub use corrector::PredictorCorrector;
 pub use diffusion::Diffusion;
 pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
-pub use exponential::ExponentialFlow;
+pub use epsilon::{Epsilon, NegativeEpsilon};
+pub use exponential::{Denoiser, ExponentialFlow, ExponentialSde, ExponentialSteps};
+pub use failure::NotFinite;
 pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
-pub use noise::{Noise, WienerNoise};
+pub use noise::{Noise, SECOND_DRAW, Step, WienerNoise};
 pub use sampler::{LastNoise, SampleError, Sampler, Samples};
-pub use solver::Solver;
+pub use solver::{Orders, Solver};
