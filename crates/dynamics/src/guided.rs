@@ -1,0 +1,298 @@
+//! Samples given an observation of the state to come: Doob's h-transform with what a model knows.
+
+use crate::diffusion::Diffusion;
+use crate::dynamics::{Drift, Dynamics, Langevin, Score, Velocity};
+use crate::epsilon::sbdm;
+use crate::exponential::Denoiser;
+use crate::follmer::FollmerProcess;
+use crate::gradient::pull_back;
+use crate::observation::{LinearObservation, solve};
+use burn::tensor::{Tensor, TensorData};
+use foehn_interpolant::Schedule;
+
+/// What `cov(x1 | x_t)` is taken to be; it says how far `y` can be from `A E[x1 | x_t]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spread {
+    /// That of `x1 ~ N(., v)` given the condition: `v gamma^2 / (beta^2 v + gamma^2)` in every cell. One
+    /// call, no gradient; exact if that is the law.
+    Prior(f64),
+    /// `(gamma^2 / beta) dD/dx`, which is the conditional covariance itself, where it matters: along the
+    /// observed directions, by one vector-Jacobian product for each of the m observations. Exact for
+    /// every Gaussian law. Needs a model made of tensor operations.
+    Jacobian,
+}
+
+/// An observation `y = A x1 + N(0, R)` of the state to come.
+///
+/// With `D = E[x1 | x_t]` and `C = cov(x1 | x_t)`, `p(y | x_t)` is taken as `N(A D, A C A^T + R)`, so that
+/// `grad log p(y | x_t = x) = (dD/dx)^T A^T (A C A^T + R)^-1 (y - A D)` and `dD/dx = (beta / gamma^2) C`.
+/// Exact for Gaussian laws; for others the first two moments are right.
+#[derive(Clone, Debug)]
+pub struct Guidance {
+    /// A and R.
+    pub observation: LinearObservation,
+    /// What was observed: [B, m].
+    pub y: Tensor<2>,
+    /// cov(x1 | x_t).
+    pub spread: Spread,
+}
+
+/// Weight of x1 and variance of the noise at one time.
+#[derive(Clone, Copy)]
+struct Level {
+    beta: f64,
+    gamma_square: f64,
+}
+
+impl Guidance {
+    /// `(D, grad log p(y | x_t = x))`.
+    fn gradient<const D: usize>(
+        &self,
+        denoised: impl Fn(Tensor<D>) -> Tensor<D>,
+        x: &Tensor<D>,
+        at: Level,
+    ) -> Tensor<D> {
+        match self.spread {
+            Spread::Prior(v) => {
+                let total = at.beta * at.beta * v + at.gamma_square;
+                let d = denoised(x.clone());
+                let spread = v * at.gamma_square / total;
+                let gram: Vec<f64> = self.observation.gram().iter().map(|a| a * spread).collect();
+                let weights = self.weights(&d, |_| gram.clone());
+                self.observation.transpose(weights, x) * (at.beta * v / total)
+            }
+            Spread::Jacobian => self.by_jacobian(denoised, x, at),
+        }
+    }
+
+    fn by_jacobian<const D: usize>(
+        &self,
+        denoised: impl Fn(Tensor<D>) -> Tensor<D>,
+        x: &Tensor<D>,
+        at: Level,
+    ) -> Tensor<D> {
+        let (m, batch) = (self.observation.count(), x.dims()[0]);
+        let mut rows = Vec::with_capacity(m);
+        let mut covariance = vec![0.0; batch * m * m];
+        let mut d = x.zeros_like();
+        for i in 0..m {
+            let mut unit = vec![0.0; batch * m];
+            unit.iter_mut().skip(i).step_by(m).for_each(|u| *u = 1.0);
+            let direction = self.observation.transpose(self.column(unit, batch), x);
+            let (value, row) = pull_back(&denoised, x.clone(), |_| direction);
+            d = value;
+            // A C a_i = (gamma^2 / beta) A J^T a_i
+            for (k, c) in host(self.observation.apply(row.clone())).iter().enumerate() {
+                let (b, j) = (k / m, k % m);
+                covariance[(b * m + i) * m + j] = c * at.gamma_square / at.beta;
+            }
+            rows.push(row);
+        }
+        let weights = self.weights(&d, |b| covariance[b * m * m..(b + 1) * m * m].to_vec());
+        let mut sum = x.zeros_like();
+        for (i, row) in rows.into_iter().enumerate() {
+            let mut shape = [1; D];
+            shape[0] = batch;
+            let weight = weights.clone().slice([0..batch, i..i + 1]).reshape(shape);
+            sum = sum + row * weight;
+        }
+        sum
+    }
+
+    /// `(A C A^T + R)^-1 (y - A D)`, a sample at a time on the host: [B, m].
+    fn weights<const D: usize>(
+        &self,
+        d: &Tensor<D>,
+        covariance: impl Fn(usize) -> Vec<f64>,
+    ) -> Tensor<2> {
+        let m = self.observation.count();
+        let residual = host(self.y.clone() - self.observation.apply(d.clone().inner()));
+        let mut weights = Vec::with_capacity(residual.len());
+        for (b, r) in residual.chunks(m.max(1)).enumerate() {
+            let mut s = covariance(b);
+            for (i, variance) in self.observation.variance().iter().enumerate() {
+                s[i * m + i] += variance;
+            }
+            weights.extend(solve(s, r.to_vec()));
+        }
+        self.column(weights, residual.len() / m.max(1))
+    }
+
+    fn column(&self, values: Vec<f64>, batch: usize) -> Tensor<2> {
+        let shape = [batch, self.observation.count()];
+        let data = TensorData::new(values, shape).convert_dtype(self.y.dtype());
+        Tensor::from_data(data, (&self.y.device(), self.y.dtype()))
+    }
+
+    fn calls(&self) -> usize {
+        match self.spread {
+            Spread::Prior(_) => 1,
+            Spread::Jacobian => self.observation.count(),
+        }
+    }
+}
+
+fn host(x: Tensor<2>) -> Vec<f64> {
+    x.into_data().iter::<f64>().collect()
+}
+
+/// A Föllmer process given an observation: drift `f_g + (g^2 + g_F^2)/2 grad log p(y | I_t = x, x0)`.
+///
+/// The law of `X_1` is the posterior for every g. Doob's weight `g^2` belongs to the function
+/// `E[p(y | X_1) | X_t = x]` of the simulated process, which is `p(y | I_t = x, x0)` only at `g = g_F`; at
+/// any other g, `g^2` on what a model knows samples another law.
+///
+/// At t = 0, where all of it is 0/0, the gradient is taken at `t = 0.001`.
+///
+/// # Reference
+/// Chen et al. 2024, arXiv:2403.13724 (the processes); the weight from the two scores' relation
+/// `f_y - f = (g_F^2 + sigma^2)/2 grad log p(y | I_t, x0)`.
+pub struct GuidedFollmer<F, const D: usize> {
+    /// The process without the observation.
+    pub process: FollmerProcess<F, D>,
+    /// The observation.
+    pub guidance: Guidance,
+}
+
+/// The first time at which `p(y | x_t)` is looked at.
+const FIRST: f64 = 1e-3;
+
+impl<const D: usize, F: Drift<D>> Dynamics<D> for GuidedFollmer<F, D> {
+    fn drift(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        let path = self.process.path();
+        let g = self.process.diffusion(t);
+        let foellmer = Diffusion::Follmer.amplitude(path, t);
+        let weight = (g * g + foellmer * foellmer) / 2.0;
+        let drift = Dynamics::drift(&self.process, t, x.clone());
+        if weight == 0.0 {
+            return drift;
+        }
+        let later = t.max(FIRST);
+        let c = path.at(later);
+        let level = Level {
+            beta: c.beta,
+            gamma_square: c.gamma * c.gamma,
+        };
+        let denoised = |x| self.process.denoised(later, x);
+        drift + self.guidance.gradient(denoised, &x, level) * weight
+    }
+
+    fn diffusion(&self, t: f64) -> f64 {
+        self.process.diffusion(t)
+    }
+
+    fn is_regular_at_end(&self) -> bool {
+        self.process.is_regular_at_end()
+    }
+
+    fn starts_from_point(&self) -> bool {
+        self.process.starts_from_point()
+    }
+
+    fn calls(&self, _t: f64) -> usize {
+        1 + self.guidance.calls()
+    }
+}
+
+/// The SDE of a one-sided path `x_t = alpha z + beta x1` given an observation: drift
+/// `b + e s + (e + lambda) grad log p(y | x_t = x)`, `lambda = alpha (alpha beta'/beta - alpha')`.
+///
+/// The start stays N(0, Id), which is the posterior's too. The grid starts where beta > 0, as lambda is
+/// infinite at 0.
+pub struct GuidedLangevin<V, S, E, M, P> {
+    /// The process without the observation.
+    pub process: Langevin<V, S, E>,
+    /// `E[x1 | x_t]`.
+    pub denoiser: M,
+    /// The path.
+    pub schedule: P,
+    /// The observation.
+    pub guidance: Guidance,
+}
+
+impl<const D: usize, V, S, E, M, P> Dynamics<D> for GuidedLangevin<V, S, E, M, P>
+where
+    V: Velocity<D>,
+    S: Score<D>,
+    E: Fn(f64) -> f64,
+    M: Denoiser<D>,
+    P: Schedule,
+{
+    fn drift(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        let drift = Dynamics::drift(&self.process, t, x.clone());
+        let c = self.schedule.at(t);
+        let weight = (self.process.e)(t) + sbdm(&self.schedule, t);
+        if weight == 0.0 {
+            return drift;
+        }
+        let level = Level {
+            beta: c.beta,
+            gamma_square: c.alpha * c.alpha,
+        };
+        let denoised = |x| self.denoiser.denoised(t, x);
+        drift + self.guidance.gradient(denoised, &x, level) * weight
+    }
+
+    fn diffusion(&self, t: f64) -> f64 {
+        Dynamics::<D>::diffusion(&self.process, t)
+    }
+
+    fn calls(&self, t: f64) -> usize {
+        Dynamics::<D>::calls(&self.process, t) + self.guidance.calls()
+    }
+}
+
+/// Classifier-free guidance: `u + w (c - u)` of an unconditional and a conditional model, as drift,
+/// velocity or score. `w = 1` is the conditional model; with more the law is sharper than the
+/// conditional one, and no longer it.
+///
+/// # Reference
+/// Ho, Salimans 2022, arXiv:2207.12598, equation 6 (there `w` counts from 0).
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use foehn_dynamics::{ClassifierFree, Velocity};
+/// let model = ClassifierFree {
+///     unconditional: |_: f64, x: Tensor<1>| x,
+///     conditional: |_: f64, x: Tensor<1>| x * 3.0,
+///     weight: 1.5,
+/// };
+/// let b: f32 = model.velocity(0.5, Tensor::<1>::ones([1], &Device::flex())).into_scalar();
+/// assert_eq!(b, 4.0);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ClassifierFree<U, C> {
+    /// The model without the condition.
+    pub unconditional: U,
+    /// The model with it.
+    pub conditional: C,
+    /// w.
+    pub weight: f64,
+}
+
+impl<U, C> ClassifierFree<U, C> {
+    fn combine<const D: usize>(&self, u: Tensor<D>, c: Tensor<D>) -> Tensor<D> {
+        u * (1.0 - self.weight) + c * self.weight
+    }
+}
+
+impl<const D: usize, U: Drift<D>, C: Drift<D>> Drift<D> for ClassifierFree<U, C> {
+    fn drift(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        let u = self.unconditional.drift(t, x.clone());
+        self.combine(u, self.conditional.drift(t, x))
+    }
+}
+
+impl<const D: usize, U: Velocity<D>, C: Velocity<D>> Velocity<D> for ClassifierFree<U, C> {
+    fn velocity(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        let u = self.unconditional.velocity(t, x.clone());
+        self.combine(u, self.conditional.velocity(t, x))
+    }
+}
+
+impl<const D: usize, U: Score<D>, C: Score<D>> Score<D> for ClassifierFree<U, C> {
+    fn score(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        let u = self.unconditional.score(t, x.clone());
+        self.combine(u, self.conditional.score(t, x))
+    }
+}
