@@ -1,25 +1,32 @@
-//! Vector-Jacobian products of learnt functions.
+//! Derivatives of learnt functions along a direction.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
-/// `(f(x), J^T v(f(x)))` with `J = df/dx`, by one call and one backward pass.
-///
-/// `v` sees the value outside the graph. A function that does not depend on x, or leaves the tensors
-/// (an exact law on the host), has no graph and a zero product.
+/// `(f(x), J^T v)` with `J = df/dx`, by one call and one backward pass; no product where `f(x)` is not in
+/// the graph of `x`, because it does not depend on it or was made outside the tensors.
 pub(crate) fn pull_back<const D: usize>(
     f: impl Fn(Tensor<D>) -> Tensor<D>,
     x: Tensor<D>,
-    v: impl FnOnce(&Tensor<D>) -> Tensor<D>,
-) -> (Tensor<D>, Tensor<D>) {
-    let plain = x.inner();
-    let leaf = plain.clone().autodiff().require_grad();
+    v: Tensor<D>,
+) -> (Tensor<D>, Option<Tensor<D>>) {
+    let leaf = x.inner().autodiff().require_grad();
     let y = f(leaf.clone());
     let value = y.clone().inner();
-    let v = v(&value);
     if !y.is_autodiff() || !y.is_tracked() {
-        return (value, plain.zeros_like());
+        return (value, None);
     }
-    let gradients = (y * Tensor::from_inner(v)).sum().backward();
-    let product = leaf.grad(&gradients);
-    (value, product.unwrap_or_else(|| plain.zeros_like()))
+    let gradients = (y * Tensor::from_inner(v.inner())).sum().backward();
+    (value, leaf.grad(&gradients))
+}
+
+/// `J v` by a central difference: two calls.
+pub(crate) fn push_forward<const D: usize>(
+    f: impl Fn(Tensor<D>) -> Tensor<D>,
+    x: &Tensor<D>,
+    v: &Tensor<D>,
+) -> Tensor<D> {
+    // near the cube root of the precision
+    let h = if x.dtype() == DType::F64 { 1e-5 } else { 1e-2 };
+    let shift = v.clone() * h;
+    (f(x.clone() + shift.clone()) - f(x.clone() - shift)) / (2.0 * h)
 }

@@ -5,7 +5,7 @@ use crate::dynamics::{Drift, Dynamics, Langevin, Score, Velocity};
 use crate::epsilon::sbdm;
 use crate::exponential::Denoiser;
 use crate::follmer::FollmerProcess;
-use crate::gradient::pull_back;
+use crate::gradient::{pull_back, push_forward};
 use crate::observation::{LinearObservation, solve};
 use burn::tensor::{Tensor, TensorData};
 use foehn_interpolant::Schedule;
@@ -18,7 +18,8 @@ pub enum Spread {
     Prior(f64),
     /// `(gamma^2 / beta) dD/dx`, which is the conditional covariance itself, where it matters: along the
     /// observed directions, by one vector-Jacobian product for each of the m observations. Exact for
-    /// every Gaussian law. Needs a model made of tensor operations.
+    /// every Gaussian law. Where the model is not made of tensor operations, by differences (two more
+    /// calls each).
     Jacobian,
 }
 
@@ -45,7 +46,7 @@ struct Level {
 }
 
 impl Guidance {
-    /// `(D, grad log p(y | x_t = x))`.
+    /// `grad log p(y | x_t = x)`.
     fn gradient<const D: usize>(
         &self,
         denoised: impl Fn(Tensor<D>) -> Tensor<D>,
@@ -79,7 +80,9 @@ impl Guidance {
             let mut unit = vec![0.0; batch * m];
             unit.iter_mut().skip(i).step_by(m).for_each(|u| *u = 1.0);
             let direction = self.observation.transpose(self.column(unit, batch), x);
-            let (value, row) = pull_back(&denoised, x.clone(), |_| direction);
+            let (value, row) = pull_back(&denoised, x.clone(), direction.clone());
+            // of a function outside the graph by differences, as dD/dx is symmetric
+            let row = row.unwrap_or_else(|| push_forward(&denoised, x, &direction));
             d = value;
             // A C a_i = (gamma^2 / beta) A J^T a_i
             for (k, c) in host(self.observation.apply(row.clone())).iter().enumerate() {

@@ -36,9 +36,11 @@
 
 mod adaptive;
 mod backward;
+mod bound;
 mod brownian;
 mod corrector;
 mod diffusion;
+mod divergence;
 mod dynamics;
 mod epsilon;
 mod exponential;
@@ -47,6 +49,7 @@ mod follmer;
 mod gradient;
 mod grid;
 mod guided;
+mod likelihood;
 mod noise;
 mod observation;
 mod sampler;
@@ -55,9 +58,11 @@ mod tableau;
 
 pub use adaptive::Adaptive;
 pub use backward::{Backward, ReverseDiffusion};
+pub use bound::{best_epsilon, kl_bound};
 pub use brownian::BrownianPath;
 pub use corrector::PredictorCorrector;
 pub use diffusion::Diffusion;
+pub use divergence::Divergence;
 pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
 pub use epsilon::{Epsilon, NegativeEpsilon};
 pub use exponential::{Denoiser, ExponentialFlow, ExponentialSde, ExponentialSteps};
@@ -65,6 +70,9 @@ pub use failure::NotFinite;
 pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
 pub use guided::{ClassifierFree, Guidance, GuidedFollmer, GuidedLangevin, Spread};
+pub use likelihood::{
+    FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
+};
 pub use noise::{Noise, SECOND_DRAW, Step, WienerNoise};
 pub use observation::{LinearObservation, ObservationError};
 pub use sampler::{LastNoise, SampleError, Sampler, Samples};
