@@ -34,6 +34,10 @@ impl<const D: usize, V: Velocity<D>> Dynamics<D> for Backward<ProbabilityFlow<V>
     fn diffusion(&self, _tau: f64) -> f64 {
         0.0
     }
+
+    fn calls(&self, _tau: f64) -> usize {
+        self.0.velocity.calls()
+    }
 }
 
 impl<const D: usize, V, S, E> Dynamics<D> for Backward<Langevin<V, S, E>>
@@ -100,5 +104,9 @@ where
     fn diffusion(&self, t: f64) -> f64 {
         let tau = (1.0 - t) * self.horizon;
         (self.g)(tau) * (self.noise * self.horizon).sqrt()
+    }
+
+    fn calls(&self, _t: f64) -> usize {
+        self.score.calls()
     }
 }

@@ -69,7 +69,7 @@ impl<S, L: Fn(f64) -> f64> PredictorCorrector<S, L> {
                 let xi = noise.draw(k * CORRECTION + index, &x);
                 let s = self.score.score(u, x.clone());
                 x = x + s * d + xi * (2.0 * d).sqrt();
-                moves += 1;
+                moves += self.score.calls();
             }
             watch.look(&x);
         }

@@ -57,7 +57,7 @@ impl Divergence {
                 weight: 1.0,
             },
             // a draw is zero with probability zero
-            Self::Rademacher(count) => random(count, |z| z.sign()),
+            Self::Rademacher(count) => random(count, Tensor::sign),
             Self::Gaussian(count) => random(count, |z| z),
         }
     }

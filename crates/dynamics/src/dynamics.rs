@@ -7,18 +7,33 @@ use std::cell::Cell;
 pub trait Drift<const D: usize> {
     /// `f` at interpolation time `t` for the batch `x`: [B, ...] -> [B, ...].
     fn drift(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+
+    /// Calls to networks in one evaluation.
+    fn calls(&self) -> usize {
+        1
+    }
 }
 
 /// The velocity `b(t, x) = E[alpha' x0 + beta' x1 + gamma' z | x_t = x]`.
 pub trait Velocity<const D: usize> {
     /// `b` at interpolation time `t` for the batch `x`: [B, ...] -> [B, ...].
     fn velocity(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+
+    /// Calls to networks in one evaluation.
+    fn calls(&self) -> usize {
+        1
+    }
 }
 
 /// The score `s(t, x) = grad log rho_t(x)`.
 pub trait Score<const D: usize> {
     /// `s` at interpolation time `t` for the batch `x`: [B, ...] -> [B, ...].
     fn score(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+
+    /// Calls to networks in one evaluation.
+    fn calls(&self) -> usize {
+        1
+    }
 }
 
 impl<const D: usize, F: Fn(f64, Tensor<D>) -> Tensor<D>> Drift<D> for F {
@@ -138,6 +153,10 @@ impl<const D: usize, V: Velocity<D>> Dynamics<D> for ProbabilityFlow<V> {
     fn diffusion(&self, _t: f64) -> f64 {
         0.0
     }
+
+    fn calls(&self, _t: f64) -> usize {
+        self.velocity.calls()
+    }
 }
 
 /// The forward SDE `dX = (b + e s) dt + sqrt(2 e) dW`, which has the marginals of the flow for any
@@ -172,6 +191,11 @@ where
     }
 
     fn calls(&self, t: f64) -> usize {
-        if (self.e)(t) == 0.0 { 1 } else { 2 }
+        let score = if (self.e)(t) == 0.0 {
+            0
+        } else {
+            self.score.calls()
+        };
+        self.velocity.calls() + score
     }
 }

@@ -100,4 +100,8 @@ impl<const D: usize, F: Drift<D>> Dynamics<D> for FollmerProcess<F, D> {
     fn starts_from_point(&self) -> bool {
         self.diffusion == Diffusion::Zero
     }
+
+    fn calls(&self, _t: f64) -> usize {
+        self.drift.calls()
+    }
 }

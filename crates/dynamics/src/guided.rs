@@ -3,7 +3,7 @@
 use crate::diffusion::Diffusion;
 use crate::dynamics::{Drift, Dynamics, Langevin, Score, Velocity};
 use crate::epsilon::sbdm;
-use crate::exponential::Denoiser;
+use crate::exponential_steps::Denoiser;
 use crate::follmer::FollmerProcess;
 use crate::gradient::{pull_back, push_forward};
 use crate::observation::{LinearObservation, solve};
@@ -34,7 +34,7 @@ pub struct Guidance {
     pub observation: LinearObservation,
     /// What was observed: [B, m].
     pub y: Tensor<2>,
-    /// cov(x1 | x_t).
+    /// `cov(x1 | x_t)`.
     pub spread: Spread,
 }
 
@@ -192,8 +192,9 @@ impl<const D: usize, F: Drift<D>> Dynamics<D> for GuidedFollmer<F, D> {
         self.process.starts_from_point()
     }
 
-    fn calls(&self, _t: f64) -> usize {
-        1 + self.guidance.calls()
+    fn calls(&self, t: f64) -> usize {
+        let one = Dynamics::calls(&self.process, t);
+        one + one * self.guidance.calls()
     }
 }
 
@@ -284,6 +285,10 @@ impl<const D: usize, U: Drift<D>, C: Drift<D>> Drift<D> for ClassifierFree<U, C>
         let u = self.unconditional.drift(t, x.clone());
         self.combine(u, self.conditional.drift(t, x))
     }
+
+    fn calls(&self) -> usize {
+        self.unconditional.calls() + self.conditional.calls()
+    }
 }
 
 impl<const D: usize, U: Velocity<D>, C: Velocity<D>> Velocity<D> for ClassifierFree<U, C> {
@@ -291,11 +296,19 @@ impl<const D: usize, U: Velocity<D>, C: Velocity<D>> Velocity<D> for ClassifierF
         let u = self.unconditional.velocity(t, x.clone());
         self.combine(u, self.conditional.velocity(t, x))
     }
+
+    fn calls(&self) -> usize {
+        self.unconditional.calls() + self.conditional.calls()
+    }
 }
 
 impl<const D: usize, U: Score<D>, C: Score<D>> Score<D> for ClassifierFree<U, C> {
     fn score(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
         let u = self.unconditional.score(t, x.clone());
         self.combine(u, self.conditional.score(t, x))
+    }
+
+    fn calls(&self) -> usize {
+        self.unconditional.calls() + self.conditional.calls()
     }
 }

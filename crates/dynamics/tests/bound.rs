@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use foehn_dynamics::{best_epsilon, kl_bound};
-use foehn_simulation::laws::{MixturePath, PathPoint};
-use ndarray::Array1;
+use foehn_simulation::laws::{MixtureMarginal, MixturePath, PathPoint};
 
 const CELLS: usize = 801;
 const EDGE: f64 = 8.0;
@@ -33,20 +32,19 @@ struct Exact {
 
 fn exact() -> Exact {
     let path = MixturePath::instance(1).unwrap();
-    let table = |f: &dyn Fn(&foehn_simulation::laws::MixtureMarginal, &Array1<f64>) -> f64| {
+    let table = |f: &dyn Fn(&MixtureMarginal, &[f64]) -> f64| {
         (0..=STEPS)
             .map(|k| {
                 let t = k as f64 / STEPS as f64;
                 let at = path.at(PathPoint::linear(t, 0.5)).unwrap();
-                let x = |i| Array1::from_elem(1, node(i));
-                (0..CELLS).map(|i| f(&at, &x(i))).collect()
+                (0..CELLS).map(|i| f(&at, &[node(i)])).collect()
             })
             .collect()
     };
     Exact {
-        b: table(&|at, x| at.velocity(x.view())[0]),
-        s: table(&|at, x| at.score(x.view())[0]),
-        rho: table(&|at, x| at.law().log_density(x.view()).exp()),
+        b: table(&|at, x| at.velocity(x)[0]),
+        s: table(&|at, x| at.score(x)[0]),
+        rho: table(&|at, x| at.law().log_density(x).exp()),
     }
 }
 
@@ -84,13 +82,13 @@ fn model(exact: &Exact, e: f64, errors: Errors) -> Vec<f64> {
     for k in 0..STEPS {
         let t = k as f64 * h;
         let mut next = vec![0.0; CELLS];
-        for i in 0..CELLS {
+        for (i, density) in p.iter().enumerate() {
             let x = node(i);
             let b = exact.b[k][i] + (errors.velocity)(t, x);
             let s = exact.s[k][i] + (errors.score)(t, x);
             let to = x + h * (b + e * s);
             let centre = ((to + EDGE) / WIDTH).round() as i64;
-            let mass = p[i] * WIDTH / (deviation * std::f64::consts::TAU.sqrt());
+            let mass = density * WIDTH / (deviation * std::f64::consts::TAU.sqrt());
             for j in (centre - reach).max(0)..=(centre + reach).min(CELLS as i64 - 1) {
                 let z = (node(j as usize) - to) / deviation;
                 next[j as usize] += mass * (-z * z / 2.0).exp();
@@ -106,7 +104,7 @@ fn divergence(rho: &[f64], model: &[f64]) -> f64 {
     pairs.map(|(r, m)| r * (r / m).ln()).sum::<f64>() * WIDTH
 }
 
-/// `E |f|^2` under rho_t at every time.
+/// `E |f|^2` under `rho_t` at every time.
 fn mean_square(exact: &Exact, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let at = |k: usize| {
         let t = k as f64 / STEPS as f64;

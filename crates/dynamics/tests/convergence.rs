@@ -64,6 +64,8 @@ fn flow_error(solver: Solver, grid: TimeGrid) -> f64 {
     x.iter().zip(exact).map(|(x, e)| (x - e).abs()).sum()
 }
 
+type Grid = fn(usize) -> TimeGrid;
+
 #[test]
 fn flows_converge_at_the_stated_orders() {
     for solver in Solver::ALL {
@@ -72,7 +74,6 @@ fn flows_converge_at_the_stated_orders() {
             2 => [100, 200, 400],
             _ => [40, 80, 160],
         };
-        type Grid = fn(usize) -> TimeGrid;
         let grids: [(&str, Grid); 3] = [
             ("flow, uniform", |n| TimeGrid::uniform(n).unwrap()),
             ("flow, power 1.5", |n| TimeGrid::power(n, 1.5).unwrap()),
@@ -196,7 +197,7 @@ fn weak_error(solver: Solver, n: usize) -> f64 {
 }
 
 /// Root mean square distance to the exact solution on the same path: per step the exact response
-/// `Phi(1, s) g(s)` to dW_s, less the scheme's, which is constant (`xi`) plus linear (`zeta`) in s.
+/// `Phi(1, s) g(s)` to `dW_s`, less the scheme's, which is constant (`xi`) plus linear (`zeta`) in s.
 fn strong_error(solver: Solver, n: usize) -> f64 {
     let (mean, first, second) = responses(solver, n);
     let h = 1.0 / n as f64;

@@ -7,7 +7,6 @@ use foehn_dynamics::{
 };
 use foehn_noise::{Key, Purpose};
 use foehn_simulation::laws::{MixturePath, PathPoint};
-use ndarray::ArrayView1;
 
 fn rows(values: Vec<f64>) -> Tensor<2> {
     let n = values.len() / 2;
@@ -147,11 +146,9 @@ fn hutchinson_agrees_with_the_exact_divergence_within_its_error() {
 fn a_mixture_s_density_comes_out_of_its_exact_velocity() {
     // O3 in two dimensions, computed on the host: the divergence by differences
     let path = MixturePath::instance(2).unwrap();
-    let on_rows = |x: Tensor<2>, f: &dyn Fn(ArrayView1<f64>) -> Vec<f64>| {
+    let on_rows = |x: Tensor<2>, f: &dyn Fn(&[f64]) -> Vec<f64>| {
         let x = host(x);
-        x.chunks(2)
-            .flat_map(|row| f(ArrayView1::from(row)))
-            .collect::<Vec<f64>>()
+        x.chunks(2).flat_map(f).collect::<Vec<f64>>()
     };
     let velocity = |t: f64, x: Tensor<2>| {
         let at = path.at(PathPoint::linear(t, 0.5)).unwrap();
@@ -177,7 +174,7 @@ fn a_mixture_s_density_comes_out_of_its_exact_velocity() {
         .unwrap();
     let logs = host(run.log_density);
     for (x, log) in host(run.x).chunks(2).zip(logs) {
-        let exact = path.end.log_density(ArrayView1::from(x));
+        let exact = path.end.log_density(x);
         assert!((log - exact).abs() < 1e-6, "{log} {exact}");
     }
 }

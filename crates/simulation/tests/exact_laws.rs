@@ -5,7 +5,7 @@ use foehn_noise::{Key, Purpose};
 use foehn_simulation::laws::{
     Checkerboard, GaussianMixture, LinearAssimilation, MaternField, MixturePath, PathPoint,
 };
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Central difference of tenth order.
@@ -24,15 +24,15 @@ fn derivative(h: f64, f: impl Fn(f64) -> f64) -> f64 {
         / h
 }
 
-fn moved(x: ArrayView1<f64>, i: usize, h: f64) -> Array1<f64> {
-    let mut y = x.to_owned();
+fn moved(x: &Array1<f64>, i: usize, h: f64) -> Vec<f64> {
+    let mut y = x.to_vec();
     y[i] += h;
     y
 }
 
 const A: f64 = 0.7;
 
-/// Points where rho_t has mass, and one in its tail.
+/// Points where `rho_t` has mass, and one in its tail.
 fn points(path: &MixturePath, t: f64) -> Vec<Array1<f64>> {
     let mut rng = Key::new(5, Purpose::Resample).rng();
     let at = path.at(PathPoint::linear(t, A)).unwrap();
@@ -54,17 +54,19 @@ fn velocity_and_score_are_those_of_the_log_density() {
             let h = 0.01;
             let count = if dimension > 2 { 1 } else { 4 };
             for x in points(&path, t).into_iter().take(count) {
-                let (b, s) = (at.velocity(x.view()), at.score(x.view()));
+                let (b, s) = (
+                    at.velocity(x.as_slice().unwrap()),
+                    at.score(x.as_slice().unwrap()),
+                );
                 let mut divergence = 0.0;
                 for i in 0..dimension {
-                    let slope =
-                        derivative(h, |h| at.law().log_density(moved(x.view(), i, h).view()));
+                    let slope = derivative(h, |h| at.law().log_density(&moved(&x, i, h)));
                     worst_score = worst_score.max((slope - s[i]).abs());
-                    divergence += derivative(h, |h| at.velocity(moved(x.view(), i, h).view())[i]);
+                    divergence += derivative(h, |h| at.velocity(&moved(&x, i, h))[i]);
                 }
                 let change = derivative(h / 4.0, |h| {
                     let later = path.at(PathPoint::linear(t + h, A)).unwrap();
-                    later.law().log_density(x.view())
+                    later.law().log_density(x.as_slice().unwrap())
                 });
                 let scale = 1.0 + divergence.abs() + b.dot(&s).abs();
                 worst_velocity =
@@ -80,8 +82,7 @@ fn velocity_and_score_are_those_of_the_log_density() {
 fn velocity_is_the_conditional_mean_by_quadrature() {
     // one dimension: integrate over x0 and x1, z being what is left of x
     let path = MixturePath::instance(1).unwrap();
-    let density =
-        |law: &GaussianMixture, x: f64| law.log_density(Array1::from_elem(1, x).view()).exp();
+    let density = |law: &GaussianMixture, x: f64| law.log_density(&[x]).exp();
     let (t, x) = (0.4, 0.3);
     let p = PathPoint::linear(t, A);
     let gamma = p.gamma_square.sqrt();
@@ -103,12 +104,8 @@ fn velocity_is_the_conditional_mean_by_quadrature() {
         }
     }
     let at = path.at(p).unwrap();
-    let x = Array1::from_elem(1, x);
-    let exact = [
-        at.velocity(x.view())[0],
-        at.origin(x.view())[0],
-        at.target(x.view())[0],
-    ];
+    let x = [x];
+    let exact = [at.velocity(&x)[0], at.origin(&x)[0], at.target(&x)[0]];
     for (sum, exact) in sums.iter().zip(exact) {
         assert!(
             (sum / total - exact).abs() < 1e-10,

@@ -58,7 +58,7 @@ impl LinearAssimilation {
         slope * (y - self.target(point, x, x0)) / spread
     }
 
-    /// Variance of x_t given x0.
+    /// Variance of `x_t` given x0.
     fn variance(&self, point: PathPoint) -> f64 {
         point.beta.powi(2) * self.model_variance + point.gamma_square
     }

@@ -1,6 +1,6 @@
 //! Symmetric positive definite matrices by their Cholesky factor.
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 
 /// `A = L L^T`.
 #[derive(Clone, Debug)]
@@ -29,10 +29,9 @@ impl Cholesky {
         Some(Self { lower })
     }
 
-    /// `A^-1 x`.
-    pub fn solve(&self, x: ArrayView1<f64>) -> Array1<f64> {
-        let (n, l) = (x.len(), &self.lower);
-        let mut y = x.to_owned();
+    /// `A^-1 y`.
+    pub fn solve(&self, mut y: Array1<f64>) -> Array1<f64> {
+        let (n, l) = (y.len(), &self.lower);
         for i in 0..n {
             let known: f64 = (0..i).map(|k| l[[i, k]] * y[k]).sum();
             y[i] = (y[i] - known) / l[[i, i]];
@@ -45,8 +44,8 @@ impl Cholesky {
     }
 
     /// `L x`.
-    pub fn multiply(&self, x: ArrayView1<f64>) -> Array1<f64> {
-        self.lower.dot(&x)
+    pub fn multiply(&self, x: &Array1<f64>) -> Array1<f64> {
+        self.lower.dot(x)
     }
 
     /// `log det A`.

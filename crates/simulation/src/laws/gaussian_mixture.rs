@@ -46,8 +46,8 @@ pub enum MixtureError {
 /// let mode = |weight, mean| Mode { weight, mean: arr1(&[mean]), covariance: arr2(&[[0.25]]) };
 /// let law = GaussianMixture::new(vec![mode(0.5, -1.0), mode(0.5, 1.0)])?;
 /// // at 0 both modes have density N(2 sigma): exp(-2) / sqrt(2 pi 0.25)
-/// assert!((law.log_density(arr1(&[0.0]).view()) + 2.225791).abs() < 1e-6);
-/// assert_eq!(law.score(arr1(&[0.0]).view())[0], 0.0);
+/// assert!((law.log_density(&[0.0]) + 2.225791).abs() < 1e-6);
+/// assert_eq!(law.score(&[0.0])[0], 0.0);
 /// # Ok::<(), foehn_simulation::laws::MixtureError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -121,12 +121,12 @@ impl GaussianMixture {
     }
 
     /// `log rho(x)`.
-    pub fn log_density(&self, x: ArrayView1<f64>) -> f64 {
+    pub fn log_density(&self, x: &[f64]) -> f64 {
         log_sum_exp(&self.logs(&self.whitened(x), x))
     }
 
     /// `grad log rho(x)`.
-    pub fn score(&self, x: ArrayView1<f64>) -> Array1<f64> {
+    pub fn score(&self, x: &[f64]) -> Array1<f64> {
         self.average(x, |_, whitened| -whitened)
     }
 
@@ -139,11 +139,11 @@ impl GaussianMixture {
         });
         let k = found.unwrap_or(self.modes.len() - 1);
         let normals = Array1::from_shape_simple_fn(self.dimension(), || StandardNormal.sample(rng));
-        &self.modes[k].mean + &self.factors[k].multiply(normals.view())
+        &self.modes[k].mean + &self.factors[k].multiply(&normals)
     }
 
     /// `P(k | x)`.
-    pub fn probabilities(&self, x: ArrayView1<f64>) -> Vec<f64> {
+    pub fn probabilities(&self, x: &[f64]) -> Vec<f64> {
         let logs = self.logs(&self.whitened(x), x);
         let total = log_sum_exp(&logs);
         logs.iter().map(|log| (log - total).exp()).collect()
@@ -152,7 +152,7 @@ impl GaussianMixture {
     /// `sum_k P(k | x) f(k, C_k^-1 (x - m_k))`.
     pub(super) fn average(
         &self,
-        x: ArrayView1<f64>,
+        x: &[f64],
         f: impl Fn(usize, Array1<f64>) -> Array1<f64>,
     ) -> Array1<f64> {
         let whitened = self.whitened(x);
@@ -169,20 +169,20 @@ impl GaussianMixture {
     }
 
     /// `C_k^-1 (x - m_k)`.
-    fn whitened(&self, x: ArrayView1<f64>) -> Vec<Array1<f64>> {
+    fn whitened(&self, x: &[f64]) -> Vec<Array1<f64>> {
         let pairs = self.modes.iter().zip(&self.factors);
         pairs
-            .map(|(mode, factor)| factor.solve((&x - &mode.mean).view()))
+            .map(|(mode, factor)| factor.solve(&ArrayView1::from(x) - &mode.mean))
             .collect()
     }
 
     /// `log p_k N(x; m_k, C_k)`.
-    fn logs(&self, whitened: &[Array1<f64>], x: ArrayView1<f64>) -> Vec<f64> {
+    fn logs(&self, whitened: &[Array1<f64>], x: &[f64]) -> Vec<f64> {
         let constant = self.dimension() as f64 * TAU.ln();
         let triples = self.modes.iter().zip(&self.factors).zip(whitened);
         triples
             .map(|((mode, factor), whitened)| {
-                let square = (&x - &mode.mean).dot(whitened);
+                let square = (&ArrayView1::from(x) - &mode.mean).dot(whitened);
                 mode.weight.ln() - 0.5 * (square + constant + factor.log_determinant())
             })
             .collect()

@@ -107,7 +107,8 @@ impl MaternField {
         errors.sum::<f64>() / exact.len() as f64
     }
 
-    fn shells(&self, power: &Array2<f64>) -> Vec<f64> {
+    /// Sums over the integer shells k = 1..=n/2 of the variances of the modes, `[ky, kx]`.
+    pub fn shells(&self, power: &Array2<f64>) -> Vec<f64> {
         let mut shells = vec![0.0; self.n / 2 + 1];
         for ((j, i), p) in power.indexed_iter() {
             let k = wave_number(i, self.n).hypot(wave_number(j, self.n));

@@ -1,7 +1,7 @@
 //! The path between two Gaussian mixtures, with everything a network could learn on it.
 
 use super::gaussian_mixture::{GaussianMixture, MixtureError, Mode};
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 
 /// One time of `x_t = alpha x0 + beta x1 + gamma z`, with what the conditional means need of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,29 +108,29 @@ impl MixtureMarginal<'_> {
     }
 
     /// `s(t, x) = grad log rho_t(x)`.
-    pub fn score(&self, x: ArrayView1<f64>) -> Array1<f64> {
+    pub fn score(&self, x: &[f64]) -> Array1<f64> {
         self.law.score(x)
     }
 
     /// `b(t, x) = E[alpha' x0 + beta' x1 + gamma' z | x_t = x]`.
-    pub fn velocity(&self, x: ArrayView1<f64>) -> Array1<f64> {
+    pub fn velocity(&self, x: &[f64]) -> Array1<f64> {
         let p = self.point;
         let slope = [p.alpha * p.d_alpha, p.beta * p.d_beta, p.gamma_d_gamma];
         self.regression(x, [p.d_alpha, p.d_beta], slope)
     }
 
     /// `E[x1 | x_t = x]`.
-    pub fn target(&self, x: ArrayView1<f64>) -> Array1<f64> {
+    pub fn target(&self, x: &[f64]) -> Array1<f64> {
         self.regression(x, [0.0, 1.0], [0.0, self.point.beta, 0.0])
     }
 
     /// `E[x0 | x_t = x]`.
-    pub fn origin(&self, x: ArrayView1<f64>) -> Array1<f64> {
+    pub fn origin(&self, x: &[f64]) -> Array1<f64> {
         self.regression(x, [1.0, 0.0], [self.point.alpha, 0.0, 0.0])
     }
 
     /// `sum_ij P(ij | x) [u m_i + v n_j + (a C_i + b D_j + c) S_ij^-1 (x - mean_ij)]`.
-    fn regression(&self, x: ArrayView1<f64>, [u, v]: [f64; 2], abc: [f64; 3]) -> Array1<f64> {
+    fn regression(&self, x: &[f64], [u, v]: [f64; 2], abc: [f64; 3]) -> Array1<f64> {
         let [a, b, c] = abc;
         let ends = self.path.end.modes().len();
         self.law.average(x, |k, whitened| {
