@@ -6,7 +6,7 @@ use crate::failure::Watch;
 use crate::follmer::FollmerProcess;
 use crate::grid::TimeGrid;
 use crate::noise::{Noise, Step};
-use crate::sampler::{SampleError, Samples};
+use crate::sampler::Samples;
 use crate::solver::{Draws, Interval, Solver};
 use burn::tensor::Tensor;
 use foehn_interpolant::{Follmer, FollmerBeta, Schedule};

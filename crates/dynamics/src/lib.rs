@@ -5,6 +5,28 @@
 //! takes one step of it and knows nothing of networks; a [`Sampler`] walks a [`TimeGrid`], is handed
 //! its noise, and counts its calls.
 //!
+//! | the equation | |
+//! |---|---|
+//! | [`ProbabilityFlow`] | `dX = b dt` |
+//! | [`Langevin`] | `dX = (b + e s) dt + sqrt(2e) dW`, any [`Epsilon`] `e(t) >= 0` |
+//! | [`Backward`] | either of them from t = 1 to t = 0 |
+//! | [`ReverseDiffusion`] | score models in their noising time: reverse SDE, probability flow, between |
+//! | [`FollmerProcess`] | from one state, samples of the next, any [`Diffusion`] g |
+//! | [`GuidedFollmer`], [`GuidedLangevin`] | given a [`LinearObservation`] of the state to come |
+//! | [`ClassifierFree`] | `u + w (c - u)` of two models |
+//!
+//! | how it is solved | |
+//! |---|---|
+//! | [`Sampler`] with a [`Solver`] | steps of a grid; orders in [`Solver::orders`] |
+//! | [`Adaptive`] | flows to a tolerance |
+//! | [`ExponentialFlow`], [`ExponentialSde`], [`ExponentialSteps`] | exact for a held `E[x1 given X]`: few calls |
+//! | [`PredictorCorrector`] | with Langevin moves between the steps |
+//! | [`Likelihood`] | with the log-density, in one pass |
+//!
+//! Randomness is an argument: [`WienerNoise`] names each draw by (seed, init, member, lead, step);
+//! [`BrownianPath`] is one path for every step size. A member that leaves the numbers is named in
+//! [`Samples::failures`]; the others are as if alone.
+//!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use foehn_dynamics::{Diffusion, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
@@ -38,6 +60,7 @@ mod adaptive;
 mod backward;
 mod bound;
 mod brownian;
+mod classifier_free;
 mod corrector;
 mod diffusion;
 mod divergence;
@@ -61,6 +84,7 @@ pub use adaptive::Adaptive;
 pub use backward::{Backward, ReverseDiffusion};
 pub use bound::{best_epsilon, kl_bound};
 pub use brownian::BrownianPath;
+pub use classifier_free::ClassifierFree;
 pub use corrector::PredictorCorrector;
 pub use diffusion::Diffusion;
 pub use divergence::Divergence;
@@ -71,7 +95,7 @@ pub use exponential_steps::{Denoiser, ExponentialSteps, Hold};
 pub use failure::NotFinite;
 pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
-pub use guided::{ClassifierFree, Guidance, GuidedFollmer, GuidedLangevin, Spread};
+pub use guided::{Guidance, GuidedFollmer, GuidedLangevin, Spread};
 pub use likelihood::{
     FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
 };

@@ -90,7 +90,7 @@ impl<V> Likelihood<V> {
     /// `base`: log-densities (B) of states [B, ...].
     ///
     /// # Errors
-    /// As [`Sampler::solve`] or [`Adaptive::solve`].
+    /// As [`Sampler::solve`] or [`Adaptive::solve`]; and if a sample has no key for its probes.
     pub fn sample<const D: usize>(
         &self,
         solver: &impl FlowSolver,
@@ -143,6 +143,10 @@ impl<V> Likelihood<V> {
     {
         let shape = x.dims();
         let values = shape[1..].iter().product::<usize>();
+        let (needed, found) = (shape[0], keys.len());
+        if self.divergence != Divergence::Exact && needed != found {
+            return Err(SampleError::Keys { needed, found });
+        }
         let augmented = Augmented {
             velocity: &self.velocity,
             probes: self.divergence.probes(keys, &x),

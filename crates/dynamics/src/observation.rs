@@ -43,6 +43,14 @@ pub enum ObservationError {
     /// An error variance that is none.
     #[error("the error variance must be positive and finite, not {0}")]
     Variance(f64),
+    /// More or fewer values than observations.
+    #[error("{found} values were observed where the operator makes {rows}")]
+    Count {
+        /// Values given.
+        found: usize,
+        /// Observations.
+        rows: usize,
+    },
     /// A matrix that does not fit.
     #[error("a matrix of {found} entries cannot map {values} values to {rows} observations")]
     Shape {

@@ -111,6 +111,14 @@ pub enum SampleError {
         /// The ratio.
         ratio: f64,
     },
+    /// Random probes for some samples only.
+    #[error("random probes need a key for each of {needed} samples, not {found}")]
+    Keys {
+        /// Samples.
+        needed: usize,
+        /// Keys.
+        found: usize,
+    },
     /// A tolerance that is none.
     #[error(
         "the tolerances (relative {relative}, absolute {absolute}) must be positive and finite"

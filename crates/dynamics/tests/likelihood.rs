@@ -3,7 +3,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{
-    Adaptive, Divergence, Likelihood, Sampler, Solver, TimeGrid, standard_normal_log_density,
+    Adaptive, Divergence, Likelihood, SampleError, Sampler, Solver, TimeGrid,
+    standard_normal_log_density,
 };
 use foehn_noise::{Key, Purpose};
 use foehn_simulation::laws::{MixturePath, PathPoint};
@@ -140,6 +141,14 @@ fn hutchinson_agrees_with_the_exact_divergence_within_its_error() {
         run(Divergence::Rademacher(1)),
         run(Divergence::Rademacher(1))
     );
+    let likelihood = Likelihood {
+        velocity,
+        divergence: Divergence::Gaussian(1),
+    };
+    let base = standard_normal_log_density;
+    let keyless = likelihood.log_density(&rk4, rows(vec![0.0; 4]), &keys(1), base);
+    let (needed, found) = (2, 1);
+    assert_eq!(keyless.unwrap_err(), SampleError::Keys { needed, found });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 /// use foehn_simulation::laws::Checkerboard;
 /// assert!((Checkerboard.entropy() - 3.4657).abs() < 5e-5);
 /// assert!(Checkerboard.contains([0.5, 0.5]) && !Checkerboard.contains([0.5, 1.5]));
-/// assert_eq!(Checkerboard.log_density([0.5, -1.5]), f64::NEG_INFINITY);
+/// assert_eq!(Checkerboard.log_density([0.5, -0.5]), f64::NEG_INFINITY);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checkerboard;
