@@ -37,7 +37,7 @@ pub struct Adaptive {
     pub start: f64,
     /// Last time.
     pub end: f64,
-    /// Calls after which to give up.
+    /// Calls after which to give up, one an evaluation where the dynamics do not say more.
     pub most_calls: usize,
 }
 
@@ -84,6 +84,7 @@ impl Adaptive {
         })
     }
 
+    /// Refuses what cannot be solved.
     fn check<const D: usize>(&self, dynamics: &impl Dynamics<D>) -> Result<(), SampleError> {
         let solver = Solver::DormandPrince;
         if dynamics.starts_from_point() {
@@ -96,8 +97,15 @@ impl Adaptive {
             }
         }
         let Self {
-            relative, absolute, ..
+            relative,
+            absolute,
+            start,
+            end,
+            ..
         } = *self;
+        if !(0.0 <= start && start < end && end <= 1.0) {
+            return Err(SampleError::Interval { start, end });
+        }
         let positive = |x: f64| x > 0.0 && x.is_finite();
         if !(positive(relative) && positive(absolute)) {
             return Err(SampleError::BadTolerance { relative, absolute });

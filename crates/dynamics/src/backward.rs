@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 /// `t = 1 - tau`. Both have the marginals of the forward processes.
 ///
 /// # Reference
-/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, corollary 2.18 (backward SDE).
+/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 2 (forward and backward SDEs).
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};

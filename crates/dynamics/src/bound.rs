@@ -9,7 +9,7 @@
 /// `times`, `e` and `square_error` (`E|b^_F - b_F|^2` under the exact law): (n + 1).
 ///
 /// # Reference
-/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, lemma 2.22 (Girsanov).
+/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 2 (likelihood control).
 ///
 /// ```
 /// let bound = foehn_dynamics::kl_bound(&[0.0, 0.5, 1.0], &[2.0; 3], &[0.08; 3]);

@@ -119,6 +119,14 @@ pub enum SampleError {
         /// Keys.
         found: usize,
     },
+    /// A part of [0, 1] that is none.
+    #[error("cannot solve from t = {start} to {end}: 0 <= start < end <= 1 is needed")]
+    Interval {
+        /// The first time.
+        start: f64,
+        /// The last time.
+        end: f64,
+    },
     /// A tolerance that is none.
     #[error(
         "the tolerances (relative {relative}, absolute {absolute}) must be positive and finite"

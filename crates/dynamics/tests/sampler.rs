@@ -3,8 +3,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{
-    Adaptive, Backward, Epsilon, Langevin, NotFinite, ProbabilityFlow, ReverseDiffusion,
-    SampleError, Sampler, Solver, TimeGrid, WienerNoise,
+    Adaptive, Backward, BrownianPath, ClassifierFree, Epsilon, Langevin, NotFinite,
+    ProbabilityFlow, ReverseDiffusion, SampleError, Sampler, Solver, TimeGrid, WienerNoise,
 };
 use foehn_interpolant::{Gamma, Linear};
 use foehn_noise::{Key, Purpose};
@@ -100,6 +100,13 @@ fn calls_to_every_learnt_function_are_counted() {
             .calls;
         assert_eq!(calls, 7 * solver.calls_per_step(), "{solver:?}");
     }
+    let both = ClassifierFree {
+        unconditional: pull,
+        conditional: pull,
+        weight: 2.0,
+    };
+    let run = sampler(Solver::Heun, 3).solve(&ProbabilityFlow { velocity: both }, column(&[1.0]));
+    assert_eq!(run.unwrap().calls, 12);
     // velocity and score; the velocity alone where e = 0
     let e = |t: f64| if t < 0.5 { 1.0 } else { 0.0 };
     let run =
@@ -213,4 +220,45 @@ fn reverse_diffusion_and_probability_flow_reach_the_data() {
             "{noise}: {mean} {variance}"
         );
     }
+}
+
+#[test]
+fn a_member_follows_the_same_path_in_any_batch_and_at_any_step() {
+    let key = Key::new(3, Purpose::Sample).init(-5).lead(4);
+    let path =
+        |members: &[u32]| BrownianPath::new(members.iter().map(|&m| key.member(m)).collect(), 12);
+    // without drift the end is the path's own, whatever the steps; the grid of 12 is off the ticks
+    let drifting = langevin(|_| 0.5);
+    let still = |members: &[u32], solver, n| {
+        let motionless = Langevin {
+            velocity: |_: f64, x: Tensor<2>| x.zeros_like(),
+            score: |_: f64, x: Tensor<2>| x.zeros_like(),
+            e: |_: f64| 0.5,
+        };
+        let start = column(&vec![0.0; members.len()]);
+        let run = sampler(solver, n).sample(&motionless, start, &mut path(members));
+        values(run.unwrap().x)
+    };
+    let whole = still(&[0, 1, 2], Solver::EulerMaruyama, 1);
+    for (solver, n) in [
+        (Solver::EulerMaruyama, 2),
+        (Solver::StochasticHeun, 64),
+        (Solver::Sra1, 256),
+    ] {
+        for (a, b) in whole.iter().zip(still(&[0, 1, 2], solver, n)) {
+            assert!((a - b).abs() < 1e-12, "{solver:?} {n}");
+        }
+    }
+    assert_eq!(
+        still(&[2, 0], Solver::EulerMaruyama, 1),
+        [whole[2], whole[0]]
+    );
+    let off = still(&[0, 1, 2], Solver::EulerMaruyama, 12);
+    assert!(whole.iter().zip(off).all(|(a, b)| (a - b).abs() < 0.05));
+    let run = |members: &[u32]| {
+        let start = column(&vec![1.0; members.len()]);
+        let run = sampler(Solver::Sra1, 8).sample(&drifting, start, &mut path(members));
+        values(run.unwrap().x)
+    };
+    assert_eq!(run(&[1, 2])[1], run(&[2])[0]);
 }
