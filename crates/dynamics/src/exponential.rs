@@ -11,6 +11,46 @@ use crate::solver::{Draws, Interval, Solver};
 use burn::tensor::Tensor;
 use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
 
+/// A process out of one known state, by what exponential steps need of it.
+pub trait FromPoint<const D: usize>: Dynamics<D> {
+    /// Its path.
+    fn path(&self) -> &Follmer;
+
+    /// Its start.
+    fn x0(&self) -> &Tensor<D>;
+
+    /// The diffusion it is sampled with.
+    fn own_diffusion(&self) -> Diffusion;
+
+    /// `E[x1 | I_t = x, x0]` (and what was observed): [B, ...] -> [B, ...].
+    fn denoised(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+
+    /// The drift for `g = sigma`.
+    fn path_drift(&self, t: f64, x: Tensor<D>) -> Tensor<D>;
+}
+
+impl<const D: usize, F: Drift<D>> FromPoint<D> for FollmerProcess<F, D> {
+    fn path(&self) -> &Follmer {
+        FollmerProcess::path(self)
+    }
+
+    fn x0(&self) -> &Tensor<D> {
+        FollmerProcess::x0(self)
+    }
+
+    fn own_diffusion(&self) -> Diffusion {
+        self.diffusion_choice()
+    }
+
+    fn denoised(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        FollmerProcess::denoised(self, t, x)
+    }
+
+    fn path_drift(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
+        self.learnt(t, x)
+    }
+}
+
 /// The flow from a point, which converges: one step of `(f, sigma)` out of the point, then
 /// `X_u = alpha_u x0 + beta_u D + (gamma_u / gamma_t)(X_t - alpha_t x0 - beta_t D)` with
 /// `D = E[x1 | X_t]` held over the step.
@@ -41,9 +81,9 @@ impl ExponentialFlow {
     ///
     /// # Shapes
     /// `x`: [B, ...], as the start.
-    pub fn sample<const D: usize, F: Drift<D>>(
+    pub fn sample<const D: usize>(
         &self,
-        process: &FollmerProcess<F, D>,
+        process: &impl FromPoint<D>,
         noise: &mut impl Noise<D>,
     ) -> Samples<D> {
         walk(&self.grid, process, Diffusion::Zero, noise)
@@ -55,26 +95,28 @@ impl ExponentialSde {
     ///
     /// # Shapes
     /// `x`: [B, ...], as the start.
-    pub fn sample<const D: usize, F: Drift<D>>(
+    pub fn sample<const D: usize>(
         &self,
-        process: &FollmerProcess<F, D>,
+        process: &impl FromPoint<D>,
         noise: &mut impl Noise<D>,
     ) -> Samples<D> {
         walk(&self.grid, process, process.own_diffusion(), noise)
     }
 }
 
-fn walk<const D: usize, F: Drift<D>>(
+fn walk<const D: usize>(
     grid: &TimeGrid,
-    process: &FollmerProcess<F, D>,
+    process: &impl FromPoint<D>,
     diffusion: Diffusion,
     noise: &mut impl Noise<D>,
 ) -> Samples<D> {
     let mut x = process.x0().clone();
     let mut watch = Watch::new(&x);
+    let mut calls = 0;
     for (index, ends) in grid.times().windows(2).enumerate() {
         let (t, u) = (ends[0], ends[1]);
         let over = Step { index, t, u };
+        calls += process.calls(t);
         x = if index == 0 {
             let xi = noise.increment(over, &x);
             let draws = Draws {
@@ -90,13 +132,13 @@ fn walk<const D: usize, F: Drift<D>>(
     }
     Samples {
         x,
-        calls: grid.steps(),
+        calls,
         failures: watch.failures(grid.times()),
     }
 }
 
-fn exponential_step<const D: usize, F: Drift<D>>(
-    process: &FollmerProcess<F, D>,
+fn exponential_step<const D: usize>(
+    process: &impl FromPoint<D>,
     diffusion: Diffusion,
     over: Step,
     x: Tensor<D>,
@@ -135,11 +177,11 @@ fn decay(path: &Follmer, diffusion: Diffusion, t: f64, u: f64) -> f64 {
 }
 
 /// The process with the diffusion sigma of its own path.
-struct OwnNoise<'a, F, const D: usize>(&'a FollmerProcess<F, D>);
+struct OwnNoise<'a, P>(&'a P);
 
-impl<const D: usize, F: Drift<D>> Dynamics<D> for OwnNoise<'_, F, D> {
+impl<const D: usize, P: FromPoint<D>> Dynamics<D> for OwnNoise<'_, P> {
     fn drift(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
-        self.0.learnt(t, x)
+        self.0.path_drift(t, x)
     }
 
     fn diffusion(&self, t: f64) -> f64 {

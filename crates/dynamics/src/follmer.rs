@@ -55,7 +55,7 @@ impl<const D: usize, F: Drift<D>> FollmerProcess<F, D> {
     }
 
     /// The diffusion it is sampled with.
-    pub(crate) fn own_diffusion(&self) -> Diffusion {
+    pub(crate) fn diffusion_choice(&self) -> Diffusion {
         self.diffusion
     }
 

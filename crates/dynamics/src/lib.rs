@@ -72,6 +72,7 @@ mod failure;
 mod follmer;
 mod gradient;
 mod grid;
+mod guidance;
 mod guided;
 mod likelihood;
 mod noise;
@@ -90,12 +91,13 @@ pub use diffusion::Diffusion;
 pub use divergence::Divergence;
 pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
 pub use epsilon::{Epsilon, NegativeEpsilon};
-pub use exponential::{ExponentialFlow, ExponentialSde};
+pub use exponential::{ExponentialFlow, ExponentialSde, FromPoint};
 pub use exponential_steps::{Denoiser, ExponentialSteps, Hold};
 pub use failure::NotFinite;
 pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
-pub use guided::{Guidance, GuidedFollmer, GuidedLangevin, Spread};
+pub use guidance::{Guidance, Spread};
+pub use guided::{GuidedFollmer, GuidedLangevin};
 pub use likelihood::{
     FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
 };

@@ -3,8 +3,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{
-    Diffusion, Dynamics, FollmerProcess, Guidance, GuidedFollmer, LinearObservation, Sampler,
-    Solver, Spread, TimeGrid,
+    Diffusion, Dynamics, ExponentialSde, FollmerProcess, Guidance, GuidedFollmer,
+    LinearObservation, Sampler, Solver, Spread, TimeGrid,
 };
 use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
 use foehn_simulation::laws::{LinearAssimilation, PathPoint};
@@ -113,7 +113,34 @@ fn guided_samples_follow_the_posterior_for_every_diffusion() {
     }
 }
 
-/// The weight `factor` times `g^2` plus the rest of it on the exact gradient.
+#[test]
+fn guided_exponential_steps_follow_the_posterior_without_noise_too() {
+    let error = |beta, diffusion, n: usize| {
+        let batch = n + 1;
+        let process = GuidedFollmer {
+            process: process(beta, diffusion, batch),
+            guidance: Guidance::new(
+                LinearObservation::mask(&[0], 1, 1.0).unwrap(),
+                tensor(vec![Y; batch], [batch, 1]),
+                Spread::Prior(1.0),
+            )
+            .unwrap(),
+        };
+        let grid = TimeGrid::uniform(n).unwrap();
+        let run = ExponentialSde { grid }.sample(&process, &mut probes);
+        assert_eq!(run.calls, 2 * n);
+        kl(run.x)
+    };
+    for beta in [FollmerBeta::Linear, FollmerBeta::Quadratic] {
+        for diffusion in [Diffusion::Zero, Diffusion::Sigma] {
+            let (fifty, hundred) = (error(beta, diffusion, 50), error(beta, diffusion, 100));
+            println!("exponential {beta:?} {diffusion:?}: {fifty:.2e} {hundred:.2e}");
+            assert!(fifty <= 1e-2 && hundred <= 1e-3, "{fifty} {hundred}");
+        }
+    }
+}
+
+/// A process with the exact gradient under any weight.
 struct Weighted<P> {
     process: P,
     path: Follmer,
