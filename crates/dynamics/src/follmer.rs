@@ -54,6 +54,11 @@ impl<const D: usize, F: Drift<D>> FollmerProcess<F, D> {
             + self.x0.clone() * ((d_sigma * c.alpha - sigma * c.d_alpha) * scale)
     }
 
+    /// The diffusion it is sampled with.
+    pub(crate) fn diffusion_choice(&self) -> Diffusion {
+        self.diffusion
+    }
+
     /// The learnt drift `f` itself.
     pub(crate) fn learnt(&self, t: f64, x: Tensor<D>) -> Tensor<D> {
         self.drift.drift(t, x)
@@ -94,5 +99,9 @@ impl<const D: usize, F: Drift<D>> Dynamics<D> for FollmerProcess<F, D> {
 
     fn starts_from_point(&self) -> bool {
         self.diffusion == Diffusion::Zero
+    }
+
+    fn calls(&self, _t: f64) -> usize {
+        self.drift.calls()
     }
 }

@@ -5,6 +5,28 @@
 //! takes one step of it and knows nothing of networks; a [`Sampler`] walks a [`TimeGrid`], is handed
 //! its noise, and counts its calls.
 //!
+//! | the equation | |
+//! |---|---|
+//! | [`ProbabilityFlow`] | `dX = b dt` |
+//! | [`Langevin`] | `dX = (b + e s) dt + sqrt(2e) dW`, any [`Epsilon`] `e(t) >= 0` |
+//! | [`Backward`] | either of them from t = 1 to t = 0 |
+//! | [`ReverseDiffusion`] | score models in their noising time: reverse SDE, probability flow, between |
+//! | [`FollmerProcess`] | from one state, samples of the next, any [`Diffusion`] g |
+//! | [`GuidedFollmer`], [`GuidedLangevin`] | given a [`LinearObservation`] of the state to come |
+//! | [`ClassifierFree`] | `u + w (c - u)` of two models |
+//!
+//! | how it is solved | |
+//! |---|---|
+//! | [`Sampler`] with a [`Solver`] | steps of a grid; orders in [`Solver::orders`] |
+//! | [`Adaptive`] | flows to a tolerance |
+//! | [`ExponentialFlow`], [`ExponentialSde`], [`ExponentialSteps`] | exact for a held `E[x1 given X]`: few calls |
+//! | [`PredictorCorrector`] | with Langevin moves between the steps |
+//! | [`Likelihood`] | with the log-density, in one pass |
+//!
+//! Randomness is an argument: [`WienerNoise`] names each draw by (seed, init, member, lead, step);
+//! [`BrownianPath`] is one path for every step size. A member that leaves the numbers is named in
+//! [`Samples::failures`]; the others are as if alone.
+//!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use foehn_dynamics::{Diffusion, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
@@ -34,20 +56,52 @@
 //! # Reference
 //! Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797; Chen et al. 2024, arXiv:2403.13724.
 
+mod adaptive;
+mod backward;
+mod bound;
+mod brownian;
+mod classifier_free;
+mod corrector;
 mod diffusion;
+mod divergence;
 mod dynamics;
+mod epsilon;
 mod exponential;
+mod exponential_steps;
+mod failure;
 mod follmer;
+mod gradient;
 mod grid;
+mod guidance;
+mod guided;
+mod likelihood;
 mod noise;
+mod observation;
 mod sampler;
 mod solver;
+mod tableau;
 
+pub use adaptive::Adaptive;
+pub use backward::{Backward, ReverseDiffusion};
+pub use bound::{best_epsilon, kl_bound};
+pub use brownian::BrownianPath;
+pub use classifier_free::ClassifierFree;
+pub use corrector::PredictorCorrector;
 pub use diffusion::Diffusion;
+pub use divergence::Divergence;
 pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
-pub use exponential::ExponentialFlow;
+pub use epsilon::{Epsilon, NegativeEpsilon};
+pub use exponential::{ExponentialFlow, ExponentialSde, FromPoint};
+pub use exponential_steps::{Denoiser, ExponentialSteps, Hold};
+pub use failure::NotFinite;
 pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
-pub use noise::{Noise, WienerNoise};
+pub use guidance::{Guidance, Spread};
+pub use guided::{GuidedFollmer, GuidedLangevin};
+pub use likelihood::{
+    FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
+};
+pub use noise::{Noise, SECOND_DRAW, Step, WienerNoise};
+pub use observation::{LinearObservation, ObservationError};
 pub use sampler::{LastNoise, SampleError, Sampler, Samples};
-pub use solver::Solver;
+pub use solver::{Orders, Solver};

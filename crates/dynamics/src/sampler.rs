@@ -1,12 +1,13 @@
 //! A solver walked along a time grid.
 
-use crate::dynamics::Dynamics;
+use crate::dynamics::{Counted, Dynamics};
+use crate::failure::{NotFinite, Watch};
 use crate::grid::TimeGrid;
-use crate::noise::Noise;
-use crate::solver::{Interval, Solver};
+use crate::noise::{Noise, Step};
+use crate::solver::{Draws, Interval, Solver};
 use burn::tensor::Tensor;
 
-/// Solves an equation from t = 0 to t = 1.
+/// Solves an equation from the first to the last time of a grid.
 #[derive(Clone, Debug)]
 pub struct Sampler {
     /// The one-step method.
@@ -21,10 +22,25 @@ pub struct Sampler {
 /// `x`: [B, ...].
 #[derive(Clone, Debug)]
 pub struct Samples<const D: usize> {
-    /// `X_1`.
+    /// The states at the last time.
     pub x: Tensor<D>,
-    /// Calls to the drift, each on the whole batch.
+    /// Calls to learnt functions, each on the whole batch.
     pub calls: usize,
+    /// The samples that left the numbers, with step and time; the others are as if alone.
+    pub failures: Vec<NotFinite>,
+}
+
+impl<const D: usize> Samples<D> {
+    /// The states, if all of them are finite.
+    ///
+    /// # Errors
+    /// The first failure, where there is one.
+    pub fn finite(self) -> Result<Tensor<D>, NotFinite> {
+        match self.failures.into_iter().next() {
+            None => Ok(self.x),
+            Some(failure) => Err(failure),
+        }
+    }
 }
 
 /// What the last step does with its noise.
@@ -51,16 +67,88 @@ pub enum SampleError {
         /// The method asked for.
         solver: Solver,
     },
+    /// A method for flows and an equation with noise.
+    #[error(
+        "{solver:?} solves flows and the equation has noise of amplitude {g} at t = {t}: \
+         use euler_maruyama, stochastic_heun or sra1, or set the diffusion to zero"
+    )]
+    NoiseIgnored {
+        /// The method asked for.
+        solver: Solver,
+        /// Where there is noise.
+        t: f64,
+        /// Its amplitude.
+        g: f64,
+    },
+    /// A diffusion that is none.
+    #[error(
+        "the diffusion at t = {t} is not a finite number >= 0 (g = {g}): e(t) must not be negative, \
+         and where it is infinite at an end the grid must be cut there (TimeGrid::within)"
+    )]
+    Diffusion {
+        /// Where.
+        t: f64,
+        /// The amplitude; not a number where e(t) < 0.
+        g: f64,
+    },
+    /// Steps so short that time no longer advances, or calls used up.
+    #[error(
+        "the tolerance was not reached: at t = {t} after {calls} calls the step is {h:e}; \
+         loosen the tolerance, allow more calls, cut the grid where the drift is singular, \
+         or compute in double precision"
+    )]
+    Tolerance {
+        /// How far the solve came.
+        t: f64,
+        /// The step it would have to take.
+        h: f64,
+        /// Calls spent.
+        calls: usize,
+    },
+    /// A ratio of signal to noise that is none.
+    #[error("the ratio of signal to noise must be a positive, finite number, not {ratio}")]
+    SignalToNoise {
+        /// The ratio.
+        ratio: f64,
+    },
+    /// Random probes for some samples only.
+    #[error("random probes need a key for each of {needed} samples, not {found}")]
+    Keys {
+        /// Samples.
+        needed: usize,
+        /// Keys.
+        found: usize,
+    },
+    /// A part of [0, 1] that is none.
+    #[error("cannot solve from t = {start} to {end}: 0 <= start < end <= 1 is needed")]
+    Interval {
+        /// The first time.
+        start: f64,
+        /// The last time.
+        end: f64,
+    },
+    /// A tolerance that is none.
+    #[error(
+        "the tolerances (relative {relative}, absolute {absolute}) must be positive and finite"
+    )]
+    BadTolerance {
+        /// Relative tolerance.
+        relative: f64,
+        /// Absolute tolerance.
+        absolute: f64,
+    },
 }
 
 impl Sampler {
-    /// `X_1` from `x0`, drawing one set of noise a step.
+    /// The states at the last time from `x0` at the first, drawing one set of noise a step (two for
+    /// [`Solver::Sra1`]).
     ///
     /// # Shapes
     /// `x0`: [B, ...].
     ///
     /// # Errors
-    /// If the dynamics are a flow that starts from a point: see [`SampleError::FlowFromPoint`].
+    /// If the dynamics are a flow that starts from a point ([`SampleError::FlowFromPoint`]), have noise
+    /// that the solver would ignore, or a diffusion that is negative or not finite.
     pub fn sample<const D: usize>(
         &self,
         dynamics: &impl Dynamics<D>,
@@ -81,11 +169,32 @@ impl Sampler {
         noise: &mut impl Noise<D>,
         last: LastNoise,
     ) -> Result<Samples<D>, SampleError> {
-        if dynamics.starts_from_point() {
-            let solver = self.solver;
-            return Err(SampleError::FlowFromPoint { solver });
-        }
+        self.check(dynamics)?;
         Ok(self.walk(dynamics, x0, noise, last))
+    }
+
+    /// A flow: no noise is drawn.
+    ///
+    /// # Shapes
+    /// `x0`: [B, ...].
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`]; and with any solver if the dynamics have noise.
+    pub fn solve<const D: usize>(
+        &self,
+        dynamics: &impl Dynamics<D>,
+        x0: Tensor<D>,
+    ) -> Result<Samples<D>, SampleError> {
+        self.check(dynamics)?;
+        let solver = self.solver;
+        for &t in self.grid.times() {
+            let g = dynamics.diffusion(t);
+            if g != 0.0 {
+                return Err(SampleError::NoiseIgnored { solver, t, g });
+            }
+        }
+        let mut silent = |_: usize, like: &Tensor<D>| like.zeros_like();
+        Ok(self.walk(dynamics, x0, &mut silent, LastNoise::Kept))
     }
 
     /// The Euler or Heun flow from a point, which does **not** converge to the law: offered so that its
@@ -102,6 +211,29 @@ impl Sampler {
         self.walk(dynamics, x0, noise, LastNoise::Kept)
     }
 
+    /// Refuses what this solver cannot do.
+    pub(crate) fn check<const D: usize>(
+        &self,
+        dynamics: &impl Dynamics<D>,
+    ) -> Result<(), SampleError> {
+        let solver = self.solver;
+        if dynamics.starts_from_point() {
+            return Err(SampleError::FlowFromPoint { solver });
+        }
+        let times = self.grid.times();
+        let looked_at = times.len() - usize::from(!solver.looks_at_end());
+        for &t in &times[..looked_at] {
+            let g = dynamics.diffusion(t);
+            if !(g >= 0.0 && g.is_finite()) {
+                return Err(SampleError::Diffusion { t, g });
+            }
+            if g > 0.0 && !solver.is_stochastic() {
+                return Err(SampleError::NoiseIgnored { solver, t, g });
+            }
+        }
+        Ok(())
+    }
+
     fn walk<const D: usize>(
         &self,
         dynamics: &impl Dynamics<D>,
@@ -110,19 +242,56 @@ impl Sampler {
         last: LastNoise,
     ) -> Samples<D> {
         let mut x = x0;
-        let mut calls = 0;
+        let counted = Counted::new(dynamics);
+        let mut watch = Watch::new(&x);
         let final_step = self.grid.steps() - 1;
-        for (step, ends) in self.grid.times().windows(2).enumerate() {
-            let (t, u) = (ends[0], ends[1]);
-            let silent = (dynamics.diffusion(t) == 0.0 && dynamics.diffusion(u) == 0.0)
-                || (step == final_step && last == LastNoise::Mean);
-            let xi = (!silent).then(|| noise.draw(step, &x));
-            let (next, spent) = self
-                .solver
-                .step(dynamics, Interval { t, u }, x, xi.as_ref());
-            x = next;
-            calls += spent;
+        for (index, ends) in self.grid.times().windows(2).enumerate() {
+            let over = Step {
+                index,
+                t: ends[0],
+                u: ends[1],
+            };
+            let quiet = index == final_step && last == LastNoise::Mean;
+            x = if quiet {
+                let at = Interval {
+                    t: over.t,
+                    u: over.u,
+                };
+                self.solver.step(&counted, at, x, None)
+            } else {
+                self.step(&counted, over, x, noise)
+            };
+            watch.look(&x);
         }
-        Samples { x, calls }
+        let failures = watch.failures(self.grid.times());
+        Samples {
+            x,
+            calls: counted.calls(),
+            failures,
+        }
+    }
+
+    /// One step with the noise it needs, if any.
+    pub(crate) fn step<const D: usize>(
+        &self,
+        dynamics: &impl Dynamics<D>,
+        over: Step,
+        x: Tensor<D>,
+        noise: &mut impl Noise<D>,
+    ) -> Tensor<D> {
+        let Step { t, u, .. } = over;
+        let at = Interval { t, u };
+        let silent = !self.solver.is_stochastic()
+            || (dynamics.diffusion(t) == 0.0 && dynamics.diffusion(u) == 0.0);
+        if silent {
+            return self.solver.step(dynamics, at, x, None);
+        }
+        let xi = noise.increment(over, &x);
+        let zeta = (self.solver == Solver::Sra1).then(|| noise.area(over, &x));
+        let draws = Draws {
+            xi: &xi,
+            zeta: zeta.as_ref(),
+        };
+        self.solver.step(dynamics, at, x, Some(&draws))
     }
 }

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use foehn_dynamics::{Langevin, ProbabilityFlow, Sampler, Solver, TimeGrid};
+use foehn_dynamics::{Epsilon, Langevin, ProbabilityFlow, Sampler, Solver, TimeGrid};
+use foehn_interpolant::{Gamma, Linear};
 
 const M: f64 = 2.0;
 const S: f64 = 0.5;
@@ -91,4 +92,42 @@ fn euler_is_of_first_and_heun_of_second_order() {
     near(order(&|n| flow_error(Solver::StochasticHeun, n)), 2.0);
     near(order(&|n| sde_error(Solver::EulerMaruyama, n, 0.5)), 1.0);
     near(order(&|n| sde_error(Solver::StochasticHeun, n, 0.5)), 2.0);
+}
+
+#[test]
+fn every_usual_choice_of_e_gives_the_target() {
+    // one-sided linear path; s is regular at both ends, so only the reverse of the noising process is cut
+    let path = Linear { gamma: Gamma::Zero };
+    let error = |e: Epsilon, grid: TimeGrid| {
+        let sde = Langevin {
+            velocity,
+            score,
+            e: e.on(path).unwrap(),
+        };
+        let solver = Solver::StochasticHeun;
+        let n = grid.steps();
+        let sampler = Sampler { solver, grid };
+        let run = |x0, mut noise: &mut dyn FnMut(usize, &Tensor<2>) -> Tensor<2>| {
+            sampler.sample(&sde, x0, &mut noise).unwrap().x
+        };
+        let (mean, variance) = moments(run, n);
+        (mean - M).abs() + (variance - S * S).abs()
+    };
+    let grid = || TimeGrid::power(400, 1.5).unwrap();
+    for e in [
+        Epsilon::Constant(0.3),
+        Epsilon::HalfSquare(1.0),
+        Epsilon::Decreasing {
+            e0: 1.0,
+            power: 2.0,
+        },
+        Epsilon::Hump(1.0),
+    ] {
+        let error = error(e, grid());
+        println!("{e:?}: {error:.1e}");
+        assert!(error < 1e-3, "{e:?}: {error}");
+    }
+    // cut at 0.001, where N(0, 1) is wrong by about as much
+    let cut = error(Epsilon::Sbdm(1.0), grid().within(1e-3, 1.0).unwrap());
+    assert!(cut < 3e-3, "{cut}");
 }

@@ -1,9 +1,9 @@
 //! A mixture of linear processes in the plane whose modes turn into one another.
 
-use std::f64::consts::TAU;
-
+use super::log_sum_exp;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Exp, StandardNormal};
+use std::f64::consts::TAU;
 
 /// Number of modes.
 const MODES: usize = 5;
@@ -202,14 +202,6 @@ fn log_density(components: &[Component], x: [f64; 2]) -> f64 {
         .map(|component| component.weight.ln() + component.log_density(x))
         .collect();
     log_sum_exp(&logs)
-}
-
-fn log_sum_exp(logs: &[f64]) -> f64 {
-    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
-        return top;
-    }
-    top + logs.iter().map(|log| (log - top).exp()).sum::<f64>().ln()
 }
 
 fn angle(steps: usize) -> f64 {

@@ -1,0 +1,102 @@
+//! The divergence of a velocity.
+
+use crate::gradient::{pull_back, push_forward};
+use burn::tensor::{Tensor, TensorData};
+use foehn_interpolant::normals;
+use foehn_noise::Key;
+use serde::{Deserialize, Serialize};
+
+/// Probes are drawn from the steps `PROBES + 1, ...` of a sample's key.
+const PROBES: u32 = 1 << 30;
+
+/// How `div b = tr J` is found: `sum_i e_i . J e_i` over the unit vectors, or Hutchinson's mean of
+/// `v . J v` over k probes v with mean 0 and covariance 1.
+///
+/// The products are vector-Jacobian ones, a call and a backward pass each; of a velocity that is not
+/// made of tensor operations, central differences (three calls).
+///
+/// # Reference
+/// Hutchinson 1989, doi:10.1080/03610918908812806; Grathwohl et al. 2019, arXiv:1810.01367, section 3.1
+/// (one probe for a whole solve).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Divergence {
+    /// All N unit vectors: exact, for low dimension.
+    Exact,
+    /// k probes of independent signs: the variance is `sum_{i != j} (J_ij + J_ji)^2 / 2 / k`, none where
+    /// J is diagonal.
+    Rademacher(usize),
+    /// k probes of independent standard normal numbers: more variance than signs.
+    Gaussian(usize),
+}
+
+/// The probes of one solve.
+pub(crate) struct Probes<const D: usize> {
+    probes: Vec<Tensor<D>>,
+    /// 1 for unit vectors, 1/k for k random probes.
+    weight: f64,
+}
+
+impl Divergence {
+    /// The probes for a batch like `x`, sample `b` named by `keys[b]`.
+    pub(crate) fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>) -> Probes<D> {
+        let random = |count: usize, f: fn(Tensor<D>) -> Tensor<D>| {
+            let draw = |k: usize| {
+                let step = PROBES + 1 + k as u32;
+                let keys: Vec<Key> = keys.iter().map(|key| key.step(step)).collect();
+                f(normals(&keys, x))
+            };
+            Probes {
+                probes: (0..count.max(1)).map(draw).collect(),
+                weight: 1.0 / count.max(1) as f64,
+            }
+        };
+        match self {
+            Self::Exact => Probes {
+                probes: units(x),
+                weight: 1.0,
+            },
+            // a draw is zero with probability zero
+            Self::Rademacher(count) => random(count, Tensor::sign),
+            Self::Gaussian(count) => random(count, |z| z),
+        }
+    }
+}
+
+/// The unit vectors, each for the whole batch.
+fn units<const D: usize>(x: &Tensor<D>) -> Vec<Tensor<D>> {
+    let shape = x.dims();
+    let (batch, values) = (shape[0], shape[1..].iter().product::<usize>());
+    let unit = |i: usize| {
+        let mut e = vec![0.0; batch * values];
+        e.iter_mut().skip(i).step_by(values).for_each(|e| *e = 1.0);
+        let data = TensorData::new(e, shape).convert_dtype(x.dtype());
+        Tensor::from_data(data, (&x.device(), x.dtype()))
+    };
+    (0..values).map(unit).collect()
+}
+
+impl<const D: usize> Probes<D> {
+    /// `(b(x), div b(x))`.
+    ///
+    /// # Shapes
+    /// `x`: [B, ...]; divergence: [B, 1].
+    pub fn divergence(
+        &self,
+        b: impl Fn(Tensor<D>) -> Tensor<D>,
+        x: &Tensor<D>,
+    ) -> (Tensor<D>, Tensor<2>) {
+        let shape = x.dims();
+        let (batch, values) = (shape[0], shape[1..].iter().product::<usize>());
+        let mut value = x.zeros_like();
+        let mut sum = Tensor::zeros([batch, 1], (&x.device(), x.dtype()));
+        for v in &self.probes {
+            let (y, product) = pull_back(&b, x.clone(), v.clone());
+            value = y;
+            let product = product.unwrap_or_else(|| push_forward(&b, x, v));
+            let terms: Tensor<2> = (product * v.clone()).reshape([batch, values]);
+            sum = sum + terms.sum_dim(1);
+        }
+        (value, sum * self.weight)
+    }
+}
