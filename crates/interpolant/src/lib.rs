@@ -12,21 +12,46 @@
 //! forecasting).
 
 mod batch;
+mod check;
 mod colour;
 mod coupling;
+mod encoding_decoding;
 mod follmer;
+mod fourier;
 mod gamma;
+mod horizon;
 mod interpolant;
 mod linear;
 mod loss;
+mod mirror;
+mod one_sided;
+mod path;
+mod power;
 mod schedule;
+mod special;
+mod sub_variance_preserving;
+mod trigonometric;
+mod variance_exploding;
+mod variance_preserving;
 
 pub use batch::{normals, per_sample};
+pub use check::{CheckError, check};
 pub use colour::Colour;
 pub use coupling::{Base, Coupling, Given, Independent, Pair};
+pub use encoding_decoding::EncodingDecoding;
 pub use follmer::{Follmer, FollmerBeta};
+pub use fourier::Fourier;
 pub use gamma::Gamma;
+pub use horizon::Horizon;
 pub use interpolant::{Interpolant, Point, Target};
 pub use linear::Linear;
 pub use loss::squared_error;
-pub use schedule::{Coefficients, Schedule, ScheduleError};
+pub use mirror::Mirror;
+pub use one_sided::OneSided;
+pub use path::Path;
+pub use power::Power;
+pub use schedule::{Coefficients, Ends, Factors, Schedule, ScheduleError, start_bias};
+pub use sub_variance_preserving::SubVariancePreserving;
+pub use trigonometric::{Scaling, Trigonometric};
+pub use variance_exploding::VarianceExploding;
+pub use variance_preserving::VariancePreserving;
