@@ -95,8 +95,10 @@ impl Gamma {
                 (gamma, slope, gamma * slope)
             }
             Self::SineSquared => {
-                let gamma = (PI * t).sin().powi(2);
-                let slope = PI * (2.0 * PI * t).sin();
+                // from the nearer end, so that small values keep their digits
+                let near = if t <= 0.5 { t } else { 1.0 - t };
+                let gamma = (PI * near).sin().powi(2);
+                let slope = PI * (2.0 * PI * near).sin() * if t <= 0.5 { 1.0 } else { -1.0 };
                 (gamma, slope, gamma * slope)
             }
             Self::Sigmoid { .. } => {

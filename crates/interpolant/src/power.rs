@@ -50,12 +50,18 @@ impl Power {
 
     /// `f(t)`: infinite or not a number where an uncancelled pole is met.
     pub fn at(self, t: f64) -> f64 {
+        if self.vanishes() {
+            return 0.0; // whatever the powers
+        }
         raise(t, self.start) * raise(1.0 - t, self.end) * self.value
     }
 
     /// `f g`.
     #[must_use]
     pub fn times(self, g: Self) -> Self {
+        if self.vanishes() || g.vanishes() {
+            return Self::ZERO;
+        }
         Self {
             start: self.start + g.start,
             end: self.end + g.end,
@@ -67,6 +73,9 @@ impl Power {
     /// `f / g`.
     #[must_use]
     pub fn over(self, g: Self) -> Self {
+        if self.vanishes() && g.value != 0.0 {
+            return Self::ZERO;
+        }
         let value = self.value / g.value;
         Self {
             start: self.start - g.start,
@@ -127,6 +136,9 @@ impl Power {
     /// where the difference is not zero. The slope of the result is not known.
     #[must_use]
     pub fn wronskian(self, g: Self, t: f64) -> Self {
+        if self.vanishes() || g.vanishes() {
+            return Self::ZERO;
+        }
         let (ds, de) = (self.start - g.start, self.end - g.end);
         let (lower_start, t_left) = if ds == 0.0 { (0.0, 1.0) } else { (1.0, t) };
         let (lower_end, u_left) = if de == 0.0 {
@@ -144,6 +156,12 @@ impl Power {
         }
     }
 
+    /// Whether the function is zero around `t` as well.
+    fn vanishes(self) -> bool {
+        self.value == 0.0 && self.slope == 0.0
+    }
+
+    /// Whether the function is zero at `t`, and around it for all that is known.
     fn is_zero(self) -> bool {
         self.value == 0.0 && (self.slope == 0.0 || self.slope.is_nan())
     }

@@ -74,17 +74,18 @@ impl Schedule for Trigonometric {
     }
 
     fn factors(&self, t: f64) -> Factors {
-        let scale = self.scale(t);
-        let alpha = cosine(t).times(scale);
-        let beta = sine(t).times(scale);
-        let factors = Factors::new(alpha, beta, self.gamma.factor(t), t);
-        match self.scaling {
-            // beta' = (pi / 2) cos(pi t / 2) vanishes at t = 1
-            Scaling::Unscaled => Factors {
-                d_beta: cosine(t).scaled(FRAC_PI_2),
-                ..factors
-            },
-            Scaling::UnitVariance => factors,
+        let (scale, gamma) = (self.scale(t), self.gamma.factor(t));
+        let d_scale = match self.scaling {
+            Scaling::Unscaled => Power::ZERO,
+            Scaling::UnitVariance => gamma.times(gamma).derivative(t).scaled(-0.5).over(scale),
+        };
+        // both terms of beta' may vanish at t = 1
+        let turn = cosine(t).scaled(FRAC_PI_2).times(scale);
+        let d_beta = turn.plus(sine(t).times(d_scale), t);
+        let (alpha, beta) = (cosine(t).times(scale), sine(t).times(scale));
+        Factors {
+            d_beta,
+            ..Factors::new(alpha, beta, gamma, t)
         }
     }
 }
