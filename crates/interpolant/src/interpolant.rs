@@ -70,7 +70,7 @@ impl<S: Schedule> Interpolant<S> {
     /// As [`Interpolant::point`].
     ///
     /// # Reference
-    /// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 6.1.
+    /// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 6.
     pub fn antithetic<const D: usize>(
         &self,
         t: &[f64],
