@@ -3,7 +3,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_interpolant::{
-    Gamma, Interpolant, Linear, LossTable, Pair, TableError, Target, TargetError, TimeLaw,
+    Draw, Gamma, Interpolant, Linear, LossTable, Pair, TableError, Target, TargetError, TimeLaw,
     importance_mean, normals, quadratic_loss, quadratic_losses, squared_error, squared_errors,
 };
 use foehn_noise::{Key, Purpose};
@@ -46,7 +46,7 @@ fn losses_share_their_factor() {
 #[test]
 fn antithetic_points_bound_the_variance_at_the_ends() {
     // u(x) = x: the loss of b at t -> 0 with gamma' ~ 1 / (2 sqrt t)
-    const N: usize = 4000;
+    const N: usize = 2000;
     let path = Interpolant {
         schedule: Linear {
             gamma: Gamma::BrownianBridge { a: 1.0 },
@@ -113,7 +113,7 @@ fn logit_normal_times_have_normal_logits() {
     assert!((mean + 0.4).abs() < 1e-3, "{mean}");
     assert!((variance.sqrt() - 1.3).abs() < 5e-3, "{variance}");
     // E[1 / density] = 1, of which 1 % lies beyond the outermost of 10000 strata
-    let total = draws.iter().map(|d| d.weight()).sum::<f64>() / N as f64;
+    let total = draws.iter().map(Draw::weight).sum::<f64>() / N as f64;
     assert!((total - 1.0).abs() < 0.02, "{total}");
     assert!(
         TimeLaw::LogitNormal { mean: 0.0, sd: 0.0 }

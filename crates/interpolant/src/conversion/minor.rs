@@ -39,12 +39,10 @@ impl Frame {
     fn minor_with_angular(&self, velocity: &Row) -> Power {
         let beta = self.path.beta;
         let of_data = beta.times(velocity.data);
-        match self.basis {
-            Basis::Noiseless => self.alpha_d_alpha.plus(of_data, self.t).scaled(-1.0),
-            _ => {
-                let product = velocity.second.scaled(-1.0);
-                self.latent.times(product.plus(of_data, self.t))
-            }
+        if self.basis == Basis::Noiseless {
+            return self.alpha_d_alpha.plus(of_data, self.t).scaled(-1.0);
         }
+        let product = velocity.second.scaled(-1.0);
+        self.latent.times(product.plus(of_data, self.t))
     }
 }

@@ -69,7 +69,7 @@ impl Frame {
         match target {
             Target::Data => Some(self.data(Power::ONE)),
             Target::Score => Some(self.second(Power::ONE)),
-            Target::Noise if self.latent.value() == 0.0 => None,
+            Target::Noise | Target::AngularVelocity if self.latent.value() == 0.0 => None,
             Target::Noise => Some(self.second(self.latent.scaled(-1.0))),
             Target::Velocity => {
                 let product = self.n.times(self.n).derivative(self.t).scaled(0.5);
@@ -85,7 +85,6 @@ impl Frame {
                 let with_x = time.times(sigma).times(wronskian).scaled(-1.0);
                 Some(self.velocity(product, with_x))
             }
-            Target::AngularVelocity if self.latent.value() == 0.0 => None,
             Target::AngularVelocity => Some(Row {
                 kind: Kind::Both,
                 data: self.latent.scaled(-1.0),
