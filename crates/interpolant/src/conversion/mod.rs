@@ -64,6 +64,7 @@ pub struct Conversion<S> {
     basis: Basis,
     from: Target,
     to: Target,
+    noiseless: bool,
 }
 
 /// Why there is no such conversion.
@@ -155,18 +156,14 @@ impl<S: Schedule> Conversion<S> {
             (_, Known::Nothing) if noiseless => Basis::Noiseless,
             (_, Known::Nothing) => Basis::Unknown,
         };
-        // without latent noise the two velocities are one
-        let plain = |target| match target {
-            Target::Velocity if noiseless => Target::Transport,
-            other => other,
-        };
         let conversion = Self {
             schedule,
             basis,
-            from: plain(from),
-            to: plain(to),
+            from,
+            to,
+            noiseless,
         };
-        conversion.refuse(known, [from, to])?;
+        conversion.refuse(known)?;
         Ok(conversion)
     }
 
@@ -180,8 +177,9 @@ impl<S: Schedule> Conversion<S> {
         }
         let (from, to) = (self.from, self.to);
         let diverges = ConversionError::Diverges { from, to, t };
+        let [q, r] = self.rows();
         self.frame(t)
-            .affine(from, to)
+            .affine(q, r)
             .filter(|c| c.prediction.is_finite() && c.x.is_finite() && c.x0.is_finite())
             .ok_or(diverges)
     }
@@ -251,24 +249,31 @@ impl<S: Schedule> Conversion<S> {
         Frame::new(&self.schedule, self.basis, t)
     }
 
+    /// The two quantities; without latent noise the two velocities are one.
+    fn rows(&self) -> [Target; 2] {
+        [self.from, self.to].map(|target| match target {
+            Target::Velocity if self.noiseless => Target::Transport,
+            other => other,
+        })
+    }
+
     /// Refuses what is undefined, undetermined or singular.
-    fn refuse(&self, known: Known, [from, to]: [Target; 2]) -> Result<(), ConversionError> {
+    fn refuse(&self, known: Known) -> Result<(), ConversionError> {
+        let (from, to) = (self.from, self.to);
         let noise_only = |target| matches!(target, Target::Score | Target::Noise);
         if self.basis == Basis::Unknown && from != to && !(noise_only(from) && noise_only(to)) {
             return Err(ConversionError::NeedsStart { from, to });
         }
-        let middle = self.frame(0.25);
-        for (target, asked) in [(self.from, from), (self.to, to)] {
-            if middle.row(target).is_none() {
-                let target = asked;
+        let (inside, [q, r]) = (self.frame(0.25), self.rows());
+        for (row, target) in [(q, from), (r, to)] {
+            if inside.row(row).is_none() {
                 return Err(ConversionError::Undefined { target, known });
             }
         }
-        if from == to {
+        if q == r {
             return Ok(());
         }
-        let divisor = |t: f64| self.frame(t).divisor(self.from, self.to);
-        match singular::first_zero(divisor) {
+        match singular::first_zero(|t| self.frame(t).divisor(q, r)) {
             singular::Zero::None => Ok(()),
             singular::Zero::Everywhere => Err(ConversionError::Uninformative { from, to }),
             singular::Zero::At(t) => Err(ConversionError::Singular { from, to, t }),

@@ -1,4 +1,5 @@
 //! Every family of schedules, with every gamma.
+#![allow(dead_code)] // not every test file asks for all
 
 use foehn_interpolant::{
     EncodingDecoding, Follmer, FollmerBeta, Fourier, Gamma, Horizon, Linear, Mirror, OneSided,
@@ -114,7 +115,6 @@ pub fn follmer() -> Vec<Named> {
 }
 
 /// Everything above.
-#[allow(dead_code)] // not every test file asks for all
 pub fn all() -> Vec<Named> {
     let mut all = two_sided();
     all.extend(noiseless());
