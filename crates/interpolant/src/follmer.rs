@@ -1,6 +1,7 @@
 //! The Föllmer schedule: a path from a point, driven by a Wiener process.
 
-use crate::schedule::{Coefficients, Schedule, ScheduleError, positive};
+use crate::power::Power;
+use crate::schedule::{Coefficients, Ends, Factors, Schedule, ScheduleError, positive};
 use serde::{Deserialize, Serialize};
 
 /// How the target enters a Föllmer path.
@@ -89,7 +90,26 @@ impl Schedule for Follmer {
             d_alpha: -1.0,
             d_beta,
             d_gamma: self.epsilon * (1.0 - 3.0 * t) / (2.0 * t.sqrt()),
+            alpha_d_alpha: t - 1.0,
             gamma_d_gamma: variance * (1.0 - t) * (1.0 - 3.0 * t) / 2.0,
+        }
+    }
+
+    fn ends(&self) -> Ends {
+        Ends::Follmer
+    }
+
+    fn factors(&self, t: f64) -> Factors {
+        let rate = match self.beta {
+            FollmerBeta::Linear => 1.0,
+            FollmerBeta::Quadratic => 2.0,
+        };
+        let alpha = Power::new([0.0, 1.0], 1.0, 0.0);
+        let beta = Power::new([rate, 0.0], 1.0, 0.0);
+        let gamma = Power::new([0.5, 1.0], self.epsilon, 0.0);
+        Factors {
+            sigma: Some(Power::new([0.0, 1.0], self.epsilon, 0.0)),
+            ..Factors::new(alpha, beta, gamma, t)
         }
     }
 }

@@ -4,20 +4,8 @@ use crate::batch::per_sample;
 use crate::coupling::Pair;
 use crate::follmer::Follmer;
 use crate::schedule::Schedule;
+use crate::target::{Target, TargetError};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
-
-/// What a network learns; its least-squares optimum is the conditional expectation named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// `b = E[alpha' x0 + beta' x1 + gamma' z | x_t]`, the velocity of the flow.
-    Velocity,
-    /// `eta = E[z | x_t]`; the score is `-eta / gamma`.
-    Noise,
-    /// `E[x1 | x_t]`.
-    Data,
-}
 
 /// A point of the path with what is to be learnt there.
 ///
@@ -41,32 +29,60 @@ pub struct Interpolant<S> {
 impl<S: Schedule> Interpolant<S> {
     /// The point of the path at `t[b]` for every sample `b`, with the `target` to regress.
     ///
-    /// [`Target::Velocity`] contains `gamma' z`, which is unbounded as `t` nears an end where gamma
-    /// starts like a square root: pair `z` with `-z` there (antithetic draws).
+    /// [`Target::Velocity`] contains `gamma' z` and [`Target::Score`] is `-z / gamma`, which are unbounded
+    /// as `t` nears an end: take [`Interpolant::antithetic`] points there.
     ///
     /// # Shapes
     /// `t`: (B); `pair` and `z`: [B, ...].
+    ///
+    /// # Errors
+    /// If the path has no such target or its target is infinite at one of the times.
     pub fn point<const D: usize>(
         &self,
         t: &[f64],
         pair: &Pair<D>,
         z: &Tensor<D>,
         target: Target,
-    ) -> Point<D> {
-        let at: Vec<_> = t.iter().map(|&t| self.schedule.at(t)).collect();
-        let combine = |a: Vec<f64>, b: Vec<f64>, c: Vec<f64>| weighted(pair, z, [&a, &b, &c]);
-        let column = |f: fn(&crate::Coefficients) -> f64| at.iter().map(f).collect::<Vec<_>>();
-        let target = match target {
-            Target::Velocity => combine(
-                column(|c| c.d_alpha),
-                column(|c| c.d_beta),
-                column(|c| c.d_gamma),
-            ),
-            Target::Noise => z.clone(),
-            Target::Data => pair.x1.clone(),
-        };
-        let xt = combine(column(|c| c.alpha), column(|c| c.beta), column(|c| c.gamma));
-        Point { xt, target }
+    ) -> Result<Point<D>, TargetError> {
+        let weights: Vec<[f64; 3]> = t
+            .iter()
+            .map(|&t| target.weights(&self.schedule, t))
+            .collect::<Result<_, _>>()?;
+        let at: Vec<[f64; 3]> = t
+            .iter()
+            .map(|&t| self.schedule.at(t))
+            .map(|c| [c.alpha, c.beta, c.gamma])
+            .collect();
+        Ok(Point {
+            xt: weighted(pair, z, columns(&at).each_ref()),
+            target: weighted(pair, z, columns(&weights).each_ref()),
+        })
+    }
+
+    /// The points with `z` and with `-z`. Averaged over the two, the losses of velocity and score have
+    /// bounded variance up to the ends, where `gamma' z` and `z / gamma` alone have not; for that use
+    /// [`quadratic_loss`](crate::quadratic_loss), which does not square the target.
+    ///
+    /// # Shapes
+    /// `t`: (B); `pair` and `z`: [B, ...].
+    ///
+    /// # Errors
+    /// As [`Interpolant::point`].
+    ///
+    /// # Reference
+    /// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 6.
+    pub fn antithetic<const D: usize>(
+        &self,
+        t: &[f64],
+        pair: &Pair<D>,
+        z: &Tensor<D>,
+        target: Target,
+    ) -> Result<[Point<D>; 2], TargetError> {
+        let mirrored = z.clone().neg();
+        Ok([
+            self.point(t, pair, z, target)?,
+            self.point(t, pair, &mirrored, target)?,
+        ])
     }
 }
 
@@ -114,4 +130,9 @@ fn weighted<const D: usize>(pair: &Pair<D>, z: &Tensor<D>, [a, b, c]: [&Vec<f64>
     pair.x0.clone() * per_sample(a, z)
         + pair.x1.clone() * per_sample(b, z)
         + z.clone() * per_sample(c, z)
+}
+
+/// The three columns of a table.
+fn columns(rows: &[[f64; 3]]) -> [Vec<f64>; 3] {
+    [0, 1, 2].map(|j| rows.iter().map(|row| row[j]).collect())
 }

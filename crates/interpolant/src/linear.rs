@@ -1,7 +1,8 @@
 //! The linear schedule.
 
 use crate::gamma::Gamma;
-use crate::schedule::{Coefficients, Schedule};
+use crate::power::Power;
+use crate::schedule::{Coefficients, Factors, Schedule};
 
 /// `x_t = (1 - t) x0 + t x1 + gamma(t) z`.
 ///
@@ -29,7 +30,14 @@ impl Schedule for Linear {
             d_alpha: -1.0,
             d_beta: 1.0,
             d_gamma,
+            alpha_d_alpha: t - 1.0,
             gamma_d_gamma,
         }
+    }
+
+    fn factors(&self, t: f64) -> Factors {
+        let alpha = Power::new([0.0, 1.0], 1.0, 0.0);
+        let beta = Power::new([1.0, 0.0], 1.0, 0.0);
+        Factors::new(alpha, beta, self.gamma.factor(t), t)
     }
 }

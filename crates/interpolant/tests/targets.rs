@@ -32,16 +32,18 @@ fn linear_path_with_a_bridge() {
         },
     };
     let z = tensor(&[0.3, -1.0]);
-    let point = path.point(&[0.5, 0.2], &pair(), &z, Target::Velocity);
+    let point = path
+        .point(&[0.5, 0.2], &pair(), &z, Target::Velocity)
+        .unwrap();
     let xt = numbers(point.xt);
     assert!((xt[0] - (0.5 + 1.5 + 0.5 * 0.3)).abs() < 1e-14);
     assert!((xt[1] - (-1.6 + 0.1 - 0.4)).abs() < 1e-14);
     let b = numbers(point.target);
     assert!((b[0] - 2.0).abs() < 1e-14); // gamma'(1/2) = 0
     assert!((b[1] - (2.5 - 0.6 / 0.8)).abs() < 1e-14);
-    let data = path.point(&[0.5, 0.2], &pair(), &z, Target::Data);
+    let data = path.point(&[0.5, 0.2], &pair(), &z, Target::Data).unwrap();
     assert_eq!(numbers(data.target), [3.0, 0.5]);
-    let noise = path.point(&[0.5, 0.2], &pair(), &z, Target::Noise);
+    let noise = path.point(&[0.5, 0.2], &pair(), &z, Target::Noise).unwrap();
     assert_eq!(numbers(noise.target), [0.3, -1.0]);
 }
 

@@ -1,5 +1,17 @@
 //! Couplings: how the pairs (x0, x1) are drawn.
 
+mod assignment;
+mod degraded;
+mod inpainting;
+mod sinkhorn;
+mod transport;
+
+pub use assignment::assign;
+pub use degraded::Degraded;
+pub use inpainting::Inpainting;
+pub use sinkhorn::{Plan, Sinkhorn};
+pub use transport::{MinibatchTransport, TransportError, transport_cost};
+
 use crate::batch::normals;
 use burn::tensor::{Int, Tensor, TensorData};
 use foehn_noise::Key;
@@ -62,5 +74,18 @@ impl<const D: usize> Coupling<D> for Independent {
             (Base::Permuted, None) => batch.x0,
         };
         Pair { x0, x1: batch.x1 }
+    }
+}
+
+/// x0 = x1: both ends of a [`Mirror`](crate::Mirror) path.
+#[derive(Clone, Copy, Debug)]
+pub struct Same;
+
+impl<const D: usize> Coupling<D> for Same {
+    fn couple(&self, batch: Pair<D>, _keys: &[Key]) -> Pair<D> {
+        Pair {
+            x0: batch.x1.clone(),
+            x1: batch.x1,
+        }
     }
 }
