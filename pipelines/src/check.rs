@@ -35,6 +35,13 @@ impl RunConfig {
         if let Some(inflation) = sampling.inflation {
             not_negative("sampling.inflation", inflation)?;
         }
+        if sampling.solver.orders().weak.is_none() {
+            return Err(format!(
+                "sampling.solver = {:?} solves equations without noise only; take \"euler_maruyama\", \
+                 \"stochastic_heun\" or \"sra1\"",
+                sampling.solver
+            ));
+        }
         match sampling.diffusion {
             Diffusion::Zero => Err(
                 "sampling.diffusion = \"zero\": a flow from one state cannot spread; take \"follmer\" or \

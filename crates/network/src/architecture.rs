@@ -103,10 +103,11 @@ impl Architecture {
                 inputs,
                 outputs,
             } => format!(
-                "unet inputs={inputs} outputs={outputs} channels={} blocks={} attention={} heads={} \
+                "unet inputs={inputs} outputs={outputs} channels={} blocks={} middle={} attention={} heads={} \
                  time_embedding={} groups={} patch={} padding={},{}",
                 list(&c.channels),
                 c.blocks,
+                c.middle,
                 list(&c.attention),
                 c.heads,
                 c.time_embedding,

@@ -165,8 +165,8 @@ fn checkpoints_of_another_architecture_are_refused() {
     let text = architecture.describe();
     assert_eq!(
         text,
-        "unet inputs=4 outputs=1 channels=32,64,96 blocks=2 attention=2 heads=4 time_embedding=64 groups=8 patch=1 \
-         padding=edge,edge"
+        "unet inputs=4 outputs=1 channels=32,64,96 blocks=2 middle=1 attention=2 heads=4 time_embedding=64 groups=8 patch=1 \
+         padding=zero,zero"
     );
     assert_eq!(architecture.accept(&text), Ok(()));
     let config = UNetConfig {
