@@ -111,8 +111,14 @@ fn inflation(config: &RunConfig) -> Result<f64> {
     if let Some(inflation) = config.sampling.inflation {
         return Ok(inflation);
     }
-    if !path.exists() {
+    if config.tune.inflation.is_empty() {
         return Ok(1.0);
+    }
+    if !path.exists() {
+        bail!(
+            "{} is not there: finish the model with `foehn train --resume`, or give sampling.inflation",
+            path.display()
+        );
     }
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;

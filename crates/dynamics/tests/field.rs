@@ -4,7 +4,10 @@
 //! unit draws, mode by mode: no draw of a field is needed.
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+mod common;
+
+use burn::tensor::Tensor;
+use common::{tensor, values};
 use foehn_dynamics::{
     Diffusion, ExponentialSteps, FollmerProcess, Hold, Sampler, Solver, TimeGrid,
 };
@@ -13,17 +16,6 @@ use foehn_simulation::laws::MaternField;
 use ndarray::Array2;
 
 const SIZE: usize = 128;
-
-fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
-    Tensor::from_data(
-        TensorData::new(values, shape),
-        (&Device::flex(), DType::F64),
-    )
-}
-
-fn values(x: Tensor<2>) -> Vec<f64> {
-    x.into_data().try_to_vec().unwrap()
-}
 
 fn error(field: &MaternField, power: Vec<f64>) -> f64 {
     let power = Array2::from_shape_vec((SIZE, SIZE), power).unwrap();

@@ -1,56 +1,16 @@
 //! O5, guided sampling of a scalar linear-Gaussian law, moments propagated exactly.
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+mod common;
+
+use burn::tensor::Tensor;
+use common::{euler, moments, probes, tensor, values};
 use foehn_dynamics::{
     Diffusion, Dynamics, ExponentialSde, FollmerProcess, Guidance, GuidedFollmer,
-    LinearObservation, Sampler, Solver, Spread, TimeGrid,
+    LinearObservation, Spread, TimeGrid,
 };
 use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
 use foehn_simulation::laws::{LinearAssimilation, PathPoint};
-
-fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
-    Tensor::from_data(
-        TensorData::new(values, shape),
-        (&Device::flex(), DType::F64),
-    )
-}
-
-fn values(x: Tensor<2>) -> Vec<f64> {
-    x.into_data().try_to_vec().unwrap()
-}
-
-fn euler(n: usize) -> Sampler {
-    Sampler {
-        solver: Solver::EulerMaruyama,
-        grid: TimeGrid::uniform(n).unwrap(),
-    }
-}
-
-/// Sample `step N + i + 1` gets a unit draw in value i at this step; sample 0 gets none.
-fn probes(step: usize, like: &Tensor<2>) -> Tensor<2> {
-    let [batch, values] = like.dims();
-    let mut z = vec![0.0; batch * values];
-    for i in 0..values {
-        z[(step * values + i + 1) * values + i] = 1.0;
-    }
-    tensor(z, [batch, values])
-}
-
-/// Mean and covariance (row by row) of the affine image of the probes.
-fn moments(x: Tensor<2>) -> (Vec<f64>, Vec<f64>) {
-    let [batch, n] = x.dims();
-    let x = values(x);
-    let mut covariance = vec![0.0; n * n];
-    for b in 1..batch {
-        for i in 0..n {
-            for j in 0..n {
-                covariance[i * n + j] += (x[b * n + i] - x[i]) * (x[b * n + j] - x[j]);
-            }
-        }
-    }
-    (x[..n].to_vec(), covariance)
-}
 
 // ---- O5: x1 = x0 + N(0, 1), y = x1 + N(0, 1)
 
