@@ -1,7 +1,7 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all. The folder of a run:
+//! the step before wrote; `demo` runs them all; `oracle` needs neither data nor configuration. The folder of a run:
 //!
 //! ```text
 //! runs/NAME/model/           weights, statistics, tuning, losses, checkpoints, configuration
@@ -24,6 +24,7 @@ mod law;
 mod loss_log;
 mod model;
 mod model_folder;
+mod oracle;
 mod prepare;
 mod progress;
 mod report;
@@ -44,6 +45,10 @@ pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};
 pub use forecast::{ForecastSummary, forecast, forecast_path};
 pub use inspect::{Inspection, inspect};
+pub use oracle::{
+    Answer, Answers, Bar, BarsMissed, Entry, OracleName, Row, Table, UnknownOracle, oracle,
+    oracle_figures,
+};
 pub use prepare::{PrepareSummary, prepare};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;

@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{DeviceChoice, Mode, Talk};
+use foehn_pipelines::{DeviceChoice, Mode, OracleName, Talk};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -11,7 +11,7 @@ use std::path::PathBuf;
     version,
     after_help = "Example, from simulation to report:\n  foehn simulate configs/turbulence.toml\n  foehn train configs/turbulence.toml\n  \
                   foehn forecast configs/turbulence.toml\n  foehn verify configs/turbulence.toml\n  foehn report configs/turbulence.toml\n\n\
-                  Exit codes: 0 done, 2 wrong usage or input, 130 interrupted."
+                  Exit codes: 0 done, 1 a stated bar was missed, 2 wrong usage or input, 130 interrupted."
 )]
 pub struct Arguments {
     /// What to do.
@@ -97,6 +97,25 @@ pub enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Run samplers with exact drifts against exact answers, measured numbers beside the references.
+    ///
+    /// ou: KL of nine samplers of one normal law. mixture2d: weights of five modes and spread within
+    /// them. gmm: b and s of mixtures, KL against e with its bound. assimilation: guided sampling of a
+    /// posterior. field: spectra of random fields in few calls.
+    #[command(
+        after_help = "Examples:\n  foehn oracle ou\n  foehn oracle all --json --figure figures\n\n\
+                      Exit codes: 0 every bar met, 1 a stated bar was missed, 2 wrong usage."
+    )]
+    Oracle {
+        /// Which: ou, mixture2d, gmm, assimilation, field or all.
+        name: OracleName,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Also draw one figure an oracle into this folder.
+        #[arg(long, value_name = "DIR")]
+        figure: Option<PathBuf>,
     },
 }
 

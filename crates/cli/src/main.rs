@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Common, Output};
 use clap::Parser;
 use foehn_pipelines::{
-    DEMO, Interrupted, Mode, RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast,
-    forecast_path, inspect, prepare, report, simulate, train, verify,
+    BarsMissed, DEMO, Interrupted, Mode, RunConfig, ScoreFile, Talk, Workers, catch_interrupts,
+    demo, forecast, forecast_path, inspect, oracle, oracle_figures, prepare, report, simulate,
+    train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -21,6 +22,8 @@ fn main() -> ExitCode {
             eprintln!("error: {}", message(&error));
             if error.is::<Interrupted>() {
                 ExitCode::from(130)
+            } else if error.is::<BarsMissed>() {
+                ExitCode::from(1)
             } else {
                 ExitCode::from(2)
             }
@@ -126,6 +129,14 @@ fn run(command: &Command) -> Result<()> {
         Command::Inspect { path, json } => {
             let inspection = inspect(path)?;
             say(*json, &inspection, &inspection.text())
+        }
+        Command::Oracle { name, json, figure } => {
+            let answers = oracle(*name)?;
+            if let Some(folder) = figure {
+                oracle_figures(&answers, folder)?;
+            }
+            say(*json, &answers, &answers.text())?;
+            Ok(answers.check()?)
         }
     }
 }

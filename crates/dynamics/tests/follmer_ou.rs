@@ -12,6 +12,7 @@ use foehn_dynamics::{
     Solver, TimeGrid, WienerNoise,
 };
 use foehn_interpolant::{Follmer, FollmerBeta};
+use foehn_simulation::laws::OrnsteinUhlenbeck;
 
 const X0: f64 = 1.5;
 const TAU: f64 = 0.5;
@@ -58,12 +59,10 @@ fn probes(step: usize, like: &Tensor<2>) -> Tensor<2> {
 }
 
 fn kl(x: Tensor<2>) -> f64 {
-    let (m, v) = law();
     let x = x.into_data().try_to_vec::<f64>().unwrap();
     let mean = x[0];
     let variance: f64 = x[1..].iter().map(|x| (x - mean).powi(2)).sum();
-    let ratio = variance / v;
-    (ratio - 1.0 - ratio.ln() + (mean - m).powi(2) / v) / 2.0
+    OrnsteinUhlenbeck::default().divergence(X0, TAU, mean, variance)
 }
 
 fn sde(beta: FollmerBeta, diffusion: Diffusion, solver: Solver, n: usize, last: LastNoise) -> f64 {

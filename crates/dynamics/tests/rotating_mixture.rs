@@ -3,9 +3,9 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{Diffusion, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
-use foehn_interpolant::{Follmer, FollmerBeta};
+use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
 use foehn_noise::{Key, Purpose};
-use foehn_simulation::laws::{Component, RotatingMixture};
+use foehn_simulation::laws::{PathPoint, RotatingMixture, mixture_drift};
 use std::f64::consts::TAU;
 
 const MEMBERS: usize = 20_000;
@@ -17,35 +17,17 @@ fn turn([x, y]: [f64; 2], angle: f64) -> [f64; 2] {
     [cos * x - sin * y, sin * x + cos * y]
 }
 
-/// `f(t, x, x0)` for a target that is a mixture: each component's own drift, weighted by its probability
-/// at x.
-fn drift(path: Follmer, components: &[Component], t: f64, x: [f64; 2]) -> [f64; 2] {
-    let ((b, db), sigma) = (path.beta_at(t), path.sigma(t));
-    let mut weighed: Vec<(f64, [f64; 2])> = Vec::with_capacity(components.len());
-    for c in components {
-        let off = [0, 1].map(|i| x[i] - (1.0 - t) * START[i] - b * c.mean[i]);
-        let own = turn(off, -c.angle);
-        let (mut log, mut gain) = (c.weight.ln(), [0.0; 2]);
-        for i in 0..2 {
-            let variance = b * b * c.variances[i] + sigma * sigma * t;
-            if variance > 0.0 {
-                log -= 0.5 * (own[i] * own[i] / variance + variance.ln());
-                gain[i] =
-                    (b * db * c.variances[i] + sigma * path.d_sigma() * t) / variance * own[i];
-            }
-        }
-        let gain = turn(gain, c.angle);
-        let f = [0, 1].map(|i| db * c.mean[i] - START[i] + gain[i]);
-        weighed.push((log, f));
+/// One time of the path, with what its drift needs.
+fn point(path: &Follmer, t: f64) -> PathPoint {
+    let (c, sigma) = (path.at(t), path.sigma(t));
+    PathPoint {
+        alpha: c.alpha,
+        beta: c.beta,
+        gamma_square: sigma * sigma * t,
+        d_alpha: c.d_alpha,
+        d_beta: c.d_beta,
+        gamma_d_gamma: sigma * path.d_sigma() * t,
     }
-    let top = weighed.iter().fold(f64::NEG_INFINITY, |a, w| a.max(w.0));
-    let (mut sum, mut total) = ([0.0; 2], 0.0);
-    for (log, f) in weighed {
-        let mass = (log - top).exp();
-        total += mass;
-        sum = [0, 1].map(|i| sum[i] + mass * f[i]);
-    }
-    sum.map(|s| s / total)
 }
 
 struct Quality {
@@ -67,7 +49,7 @@ fn samples(beta: FollmerBeta, diffusion: Diffusion, steps: usize) -> Vec<f64> {
         let x = x.into_data().try_to_vec::<f64>().unwrap();
         let f = x
             .chunks(2)
-            .flat_map(|x| drift(path, &components, t, [x[0], x[1]]));
+            .flat_map(|x| mixture_drift(&components, point(&path, t), START, [x[0], x[1]]));
         rows(f.collect())
     };
     let start = rows(START.repeat(MEMBERS));

@@ -1,6 +1,7 @@
 //! A linear model, a linear observation, and the posterior between them.
 
 use super::mixture_path::PathPoint;
+use super::normal_divergence;
 
 /// Oracle O5, each component of the state alone: `x1 = x0 + N(0, q)`, `y = x1 + N(0, r)`.
 ///
@@ -39,9 +40,7 @@ impl LinearAssimilation {
 
     /// KL(N(mean, variance) || posterior), nats.
     pub fn divergence(&self, x0: f64, y: f64, mean: f64, variance: f64) -> f64 {
-        let (m, v) = self.posterior(x0, y);
-        let ratio = variance / v;
-        (ratio - 1.0 - ratio.ln() + (mean - m).powi(2) / v) / 2.0
+        normal_divergence((mean, variance), self.posterior(x0, y))
     }
 
     /// `E[x1 | x_t = x, x0]` on a path from x0 to the unobserved x1.

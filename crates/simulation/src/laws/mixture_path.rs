@@ -16,7 +16,8 @@ pub struct PathPoint {
     pub d_alpha: f64,
     /// beta'.
     pub d_beta: f64,
-    /// gamma gamma', finite also where gamma' is not.
+    /// gamma gamma', finite also where gamma' is not. In the drift of Föllmer's path, whose noise is
+    /// `sigma W_t`, `sigma sigma' t` has its place.
     pub gamma_d_gamma: f64,
 }
 
@@ -31,6 +32,22 @@ impl PathPoint {
             d_beta: 1.0,
             gamma_d_gamma: a * (1.0 - 2.0 * t) / 2.0,
         }
+    }
+
+    /// `(beta beta' v + gamma gamma') / (beta^2 v + gamma^2)`: how `E[alpha' x0 + beta' x1 + gamma' z | x_t = x]`
+    /// grows with x where x0 is known and x1 has variance v; 0 where nothing varies.
+    ///
+    /// ```
+    /// use foehn_simulation::laws::PathPoint;
+    /// // t = 1/2, a = 1: (0.5 * 3 + 0) / (0.25 * 3 + 0.25)
+    /// assert_eq!(PathPoint::linear(0.5, 1.0).gain(3.0), 1.5);
+    /// ```
+    pub fn gain(&self, variance: f64) -> f64 {
+        let total = self.beta * self.beta * variance + self.gamma_square;
+        if total == 0.0 {
+            return 0.0;
+        }
+        (self.beta * self.d_beta * variance + self.gamma_d_gamma) / total
     }
 }
 

@@ -22,7 +22,7 @@ pub use gaussian_mixture::{GaussianMixture, MixtureError, Mode};
 pub use matern_field::MaternField;
 pub use mixture_path::{MixtureMarginal, MixturePath, PathPoint};
 pub use ornstein_uhlenbeck::OrnsteinUhlenbeck;
-pub use rotating_mixture::{Component, RotatingMixture};
+pub use rotating_mixture::{Component, RotatingMixture, mixture_drift};
 
 /// `log sum exp`, without overflow.
 fn log_sum_exp(logs: &[f64]) -> f64 {
@@ -31,4 +31,10 @@ fn log_sum_exp(logs: &[f64]) -> f64 {
         return top;
     }
     top + logs.iter().map(|log| (log - top).exp()).sum::<f64>().ln()
+}
+
+/// KL(N(mean, variance) || N(m, v)), nats.
+fn normal_divergence((mean, variance): (f64, f64), (m, v): (f64, f64)) -> f64 {
+    let ratio = variance / v;
+    (ratio - 1.0 - ratio.ln() + (mean - m).powi(2) / v) / 2.0
 }

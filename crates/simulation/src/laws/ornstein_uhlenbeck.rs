@@ -1,5 +1,6 @@
 //! The linear process in one dimension.
 
+use super::normal_divergence;
 use std::f64::consts::TAU;
 
 use rand::Rng;
@@ -46,6 +47,20 @@ impl OrnsteinUhlenbeck {
     /// s^2/(2 r), the variance in the long run.
     pub fn stationary_variance(&self) -> f64 {
         self.noise * self.noise / (2.0 * self.rate)
+    }
+
+    /// KL(N(mean, variance) || X(tau) given x0), nats.
+    ///
+    /// ```
+    /// use foehn_simulation::laws::OrnsteinUhlenbeck;
+    /// let law = OrnsteinUhlenbeck::default();
+    /// let (m, v) = (law.mean(1.5, 0.5), law.variance(0.5));
+    /// assert_eq!(law.divergence(1.5, 0.5, m, v), 0.0);
+    /// // twice the variance: (2 - 1 - ln 2)/2
+    /// assert!((law.divergence(1.5, 0.5, m, 2.0 * v) - 0.153426).abs() < 1e-6);
+    /// ```
+    pub fn divergence(&self, x0: f64, tau: f64, mean: f64, variance: f64) -> f64 {
+        normal_divergence((mean, variance), (self.mean(x0, tau), self.variance(tau)))
     }
 
     /// log p(x, tau | x0).

@@ -1,6 +1,7 @@
 //! A mixture of linear processes in the plane whose modes turn into one another.
 
 use super::log_sum_exp;
+use super::mixture_path::PathPoint;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Exp, StandardNormal};
 use std::f64::consts::TAU;
@@ -193,6 +194,49 @@ impl Component {
         let turned = rotate(own, self.angle);
         [self.mean[0] + turned[0], self.mean[1] + turned[1]]
     }
+}
+
+/// `E[alpha' x0 + beta' x1 + gamma' z | x_t = x, x0]` for x1 from a mixture: each component's own, weighted by
+/// its probability at x.
+///
+/// With `sigma sigma' t` in the place of `gamma gamma'` it is the drift of Föllmer's process.
+///
+/// ```
+/// use foehn_simulation::laws::{PathPoint, RotatingMixture, mixture_drift};
+/// let target = RotatingMixture::default().conditional([5.0, 0.0], 0.5);
+/// // on the axis of symmetry of a single mode the drift points along it
+/// let [_, across] = mixture_drift(&target[..1], PathPoint::linear(0.5, 1.0), [5.0, 0.0], [4.0, 0.0]);
+/// assert!(across.abs() < 1e-12);
+/// ```
+pub fn mixture_drift(
+    components: &[Component],
+    point: PathPoint,
+    x0: [f64; 2],
+    x: [f64; 2],
+) -> [f64; 2] {
+    let p = point;
+    let mut top = f64::NEG_INFINITY;
+    let (mut sum, mut total) = ([0.0; 2], 0.0);
+    for c in components {
+        let off = [0, 1].map(|i| x[i] - p.alpha * x0[i] - p.beta * c.mean[i]);
+        let own = rotate(off, -c.angle);
+        let mut log = c.weight.ln();
+        for (own, v) in own.iter().zip(c.variances) {
+            let variance = p.beta * p.beta * v + p.gamma_square;
+            if variance > 0.0 {
+                log -= 0.5 * (own * own / variance + variance.ln());
+            }
+        }
+        let pull = rotate([0, 1].map(|i| p.gain(c.variances[i]) * own[i]), c.angle);
+        // the sums are kept in units of the largest term so far
+        let scale = (top - log.max(top)).exp();
+        top = top.max(log);
+        let mass = (log - top).exp();
+        total = total * scale + mass;
+        let own = |i: usize| p.d_alpha * x0[i] + p.d_beta * c.mean[i] + pull[i];
+        sum = [0, 1].map(|i| sum[i] * scale + mass * own(i));
+    }
+    sum.map(|s| s / total)
 }
 
 /// log of the density of a mixture at x.

@@ -1,0 +1,192 @@
+//! O2: a mixture in the plane whose modes turn into one another.
+
+use super::answer::{Answer, Entry, Row, Table};
+use super::normal::{point, tensor, values};
+use anyhow::Result;
+use burn::tensor::Tensor;
+use foehn_dynamics::{Diffusion, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
+use foehn_interpolant::{Follmer, FollmerBeta};
+use foehn_noise::{Key, Purpose};
+use foehn_report::{Axis, Lines, Reference, Series};
+use foehn_simulation::laws::{RotatingMixture, mixture_drift};
+use std::f64::consts::TAU;
+
+/// Of so many members the weights alone are off by 0.005 on average.
+const MEMBERS: usize = 20_000;
+const START: [f64; 2] = [5.0, 0.0];
+const LEAD: f64 = 0.5;
+const STEPS: [usize; 4] = [10, 20, 50, 100];
+const MODES: usize = 5;
+/// Modes with enough members to measure their spread.
+const MEASURED: usize = 3;
+/// Total variation of the weights from 50 steps on, deviations at 100 (part of the exact ones).
+const BARS: (f64, f64) = (0.01, 0.05);
+
+/// What one sampler gave at one number of steps.
+struct Quality {
+    /// Total variation between the weights of the modes and the exact ones.
+    weights: f64,
+    /// Deviations within the mode where they are furthest from the exact ones, along and across.
+    deviations: [f64; 2],
+}
+
+/// Weights of the modes and deviations within them, for sigma and `g_F`.
+pub fn run() -> Result<Answer> {
+    let law = RotatingMixture::default();
+    let exact = law.conditional(START, LEAD)[0].variances.map(f64::sqrt);
+    let (mut weights, mut spreads, mut series) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, beta) in [
+        ("beta = t^2", FollmerBeta::Quadratic),
+        ("beta = t", FollmerBeta::Linear),
+    ] {
+        for (g, diffusion) in [("sigma", Diffusion::Sigma), ("g_F", Diffusion::Follmer)] {
+            let label = format!("{name}, {g}");
+            let found = STEPS
+                .iter()
+                .map(|n| quality(beta, diffusion, *n, exact))
+                .collect::<Result<Vec<Quality>>>()?;
+            let measured: Vec<f64> = found.iter().map(|q| q.weights).collect();
+            weights.push(weights_row(&label, beta, &measured));
+            series.push(curve(&label, measured));
+            for (i, axis) in ["along", "across"].into_iter().enumerate() {
+                let measured = found.iter().map(|q| q.deviations[i]);
+                spreads.push(spread_row(&format!("{label}, {axis}"), measured, exact[i]));
+            }
+        }
+    }
+    Ok(Answer {
+        name: "mixture2d".into(),
+        title: format!("rotating mixture in the plane, exact drift, {MEMBERS} members"),
+        tables: vec![
+            table(
+                "total variation of the modes' weights, by number of steps (bars: beta = t^2, the choice for several modes)",
+                weights,
+            ),
+            table(
+                "standard deviation within a mode (the worst of three), by number of steps",
+                spreads,
+            ),
+        ],
+        figure: figure(series),
+    })
+}
+
+fn table(quantity: &str, rows: Vec<Row>) -> Table {
+    Table {
+        quantity: quantity.to_owned(),
+        columns: STEPS.map(|n| n.to_string()).to_vec(),
+        rows,
+    }
+}
+
+/// On a law of several modes beta = t needs more steps than the bar grants: shown only.
+fn weights_row(label: &str, beta: FollmerBeta, measured: &[f64]) -> Row {
+    let entry = |(n, value): (usize, &f64)| {
+        if beta == FollmerBeta::Quadratic && n >= 50 {
+            Entry::at_most(*value, BARS.0)
+        } else {
+            Entry::shown(*value)
+        }
+    };
+    Row {
+        label: label.to_owned(),
+        entries: STEPS.into_iter().zip(measured).map(entry).collect(),
+    }
+}
+
+fn spread_row(label: &str, measured: impl Iterator<Item = f64>, exact: f64) -> Row {
+    let entry = |(n, value): (usize, f64)| {
+        if n == 100 {
+            Entry::within(value, exact, BARS.1)
+        } else {
+            Entry::beside(value, exact)
+        }
+    };
+    Row {
+        label: label.to_owned(),
+        entries: STEPS.into_iter().zip(measured).map(entry).collect(),
+    }
+}
+
+fn curve(label: &str, measured: Vec<f64>) -> Series {
+    Series::new(label, STEPS.map(|n| n as f64).to_vec(), measured)
+}
+
+fn figure(series: Vec<Series>) -> Lines {
+    Lines {
+        title: "Five modes: total variation of their weights".into(),
+        x: Axis::new("steps", "").logarithmic(),
+        y: Axis::new("total variation", "").from_zero(),
+        series,
+        references: vec![Reference::Line {
+            value: BARS.0,
+            label: "bar".into(),
+        }],
+        ..Lines::default()
+    }
+}
+
+fn turn([x, y]: [f64; 2], angle: f64) -> [f64; 2] {
+    let (sin, cos) = angle.sin_cos();
+    [cos * x - sin * y, sin * x + cos * y]
+}
+
+fn samples(beta: FollmerBeta, diffusion: Diffusion, steps: usize) -> Result<Vec<f64>> {
+    let mut components = RotatingMixture::default().conditional(START, LEAD);
+    components.retain(|c| c.weight > 1e-12);
+    let path = Follmer::new(beta, 1.0)?;
+    let exact = |t: f64, x: Tensor<2>| {
+        let point = point(&path, t);
+        let f = values(x)
+            .chunks(2)
+            .flat_map(|x| mixture_drift(&components, point, START, [x[0], x[1]]))
+            .collect();
+        tensor(f, [MEMBERS, 2])
+    };
+    let start = tensor(START.repeat(MEMBERS), [MEMBERS, 2]);
+    let process = FollmerProcess::new(path, diffusion, exact, start.clone());
+    let sampler = Sampler {
+        solver: Solver::EulerMaruyama,
+        grid: TimeGrid::uniform(steps)?,
+    };
+    let key = Key::new(17, Purpose::Sample);
+    let mut noise = WienerNoise::new((0..MEMBERS as u32).map(|m| key.member(m)).collect());
+    let run = sampler.sample(&process, start, &mut noise)?;
+    Ok(values(run.finite()?))
+}
+
+fn quality(
+    beta: FollmerBeta,
+    diffusion: Diffusion,
+    steps: usize,
+    exact: [f64; 2],
+) -> Result<Quality> {
+    let mut modes = vec![Vec::new(); MODES];
+    for x in samples(beta, diffusion, steps)?.chunks(2) {
+        let angle = x[1].atan2(x[0]).rem_euclid(TAU);
+        let mode = (angle / TAU * MODES as f64).round() as usize % MODES;
+        modes[mode].push(turn([x[0], x[1]], -TAU * mode as f64 / MODES as f64));
+    }
+    let turns = RotatingMixture::default().turns(LEAD);
+    let differences = modes
+        .iter()
+        .zip(turns)
+        .map(|(m, p)| (m.len() as f64 / MEMBERS as f64 - p).abs());
+    let weights = differences.sum::<f64>() / 2.0;
+    let worst = |i: usize| {
+        let all = modes[..MEASURED].iter().map(|mode| deviation(mode, i));
+        all.max_by(|a, b| (a - exact[i]).abs().total_cmp(&(b - exact[i]).abs()))
+            .unwrap_or(f64::NAN)
+    };
+    Ok(Quality {
+        weights,
+        deviations: [worst(0), worst(1)],
+    })
+}
+
+/// Standard deviation of coordinate i.
+fn deviation(mode: &[[f64; 2]], i: usize) -> f64 {
+    let n = mode.len() as f64;
+    let mean = mode.iter().map(|x| x[i]).sum::<f64>() / n;
+    (mode.iter().map(|x| (x[i] - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
