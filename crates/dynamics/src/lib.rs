@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`ProbabilityFlow`] | `dX = b dt` |
 //! | [`Langevin`] | `dX = (b + e s) dt + sqrt(2e) dW`, any [`Epsilon`] `e(t) >= 0` |
+//! | [`LearntPath`] | any of these from what a network predicts, one call for velocity and score |
 //! | [`Backward`] | either of them from t = 1 to t = 0 |
 //! | [`ReverseDiffusion`] | score models in their noising time: reverse SDE, probability flow, between |
 //! | [`FollmerProcess`] | from one state, samples of the next, any [`Diffusion`] g |
@@ -74,6 +75,7 @@ mod gradient;
 mod grid;
 mod guidance;
 mod guided;
+mod learnt_path;
 mod likelihood;
 mod noise;
 mod observation;
@@ -98,6 +100,7 @@ pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
 pub use guidance::{Guidance, Spread};
 pub use guided::{GuidedFollmer, GuidedLangevin};
+pub use learnt_path::{Heads, LearntFlow, LearntLangevin, LearntPath};
 pub use likelihood::{
     FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
 };

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// use foehn_network::{Architecture, MlpConfig};
 /// let config = MlpConfig { width: 64, ..MlpConfig::default() };
 /// let two = Architecture::Mlp { config, inputs: 2, outputs: 2 };
-/// assert_eq!(two.describe(), "mlp inputs=2 outputs=2 width=64 depth=3 time_features=32");
-/// let error = two.accept("mlp inputs=2 outputs=2 width=96 depth=3 time_features=32").unwrap_err();
+/// assert_eq!(two.describe(), "mlp inputs=2 outputs=2 width=64 depth=3 time_features=32 input_features=0");
+/// let error = two.accept("mlp inputs=2 outputs=2 width=96 depth=3 time_features=32 input_features=0").unwrap_err();
 /// assert!(error.to_string().contains("width=96 is not width=64"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,8 +121,8 @@ impl Architecture {
                 inputs,
                 outputs,
             } => format!(
-                "mlp inputs={inputs} outputs={outputs} width={} depth={} time_features={}",
-                c.width, c.depth, c.time_features
+                "mlp inputs={inputs} outputs={outputs} width={} depth={} time_features={} input_features={}",
+                c.width, c.depth, c.time_features, c.input_features
             ),
         }
     }

@@ -1,7 +1,7 @@
 //! A multilayer perceptron, for states of a few numbers.
 
 use crate::activation::silu;
-use crate::time::features;
+use crate::time::{features, waves};
 use crate::unet_config::{at_least_one, even};
 use crate::{NetworkError, weights};
 use burn::module::Module;
@@ -24,6 +24,9 @@ pub struct MlpConfig {
     pub depth: usize,
     /// Sines and cosines of the time, even.
     pub time_features: usize,
+    /// Sines and cosines of every input beside the input itself, even, 0 for none: for laws with sharp
+    /// edges, which a plain perceptron blurs (Tancik et al. 2020, arXiv:2006.10739).
+    pub input_features: usize,
 }
 
 impl Default for MlpConfig {
@@ -32,6 +35,7 @@ impl Default for MlpConfig {
             width: 128,
             depth: 3,
             time_features: 32,
+            input_features: 0,
         }
     }
 }
@@ -55,7 +59,8 @@ impl MlpConfig {
             ("outputs", outputs),
         ])?;
         even("time_features", self.time_features)?;
-        let first = inputs + self.time_features;
+        even("input_features", self.input_features)?;
+        let first = self.first_inputs(inputs);
         let layer = |i: usize| {
             let inputs = if i == 0 { first } else { self.width };
             weights::linear(inputs, self.width, device)
@@ -67,23 +72,30 @@ impl MlpConfig {
                 bias: Some(weights::constant([outputs], 0.0, device)),
             },
             time_features: self.time_features,
+            input_features: self.input_features,
         })
+    }
+
+    /// Numbers that the first layer is shown.
+    fn first_inputs(&self, inputs: usize) -> usize {
+        inputs * (1 + self.input_features) + self.time_features
     }
 
     /// The number of weights, without building the network.
     pub fn parameter_count(&self, inputs: usize, outputs: usize) -> usize {
         let w = self.width;
-        let first = (inputs + self.time_features + 1) * w;
+        let first = (self.first_inputs(inputs) + 1) * w;
         first + self.depth.saturating_sub(1) * (w + 1) * w + (w + 1) * outputs
     }
 }
 
-/// Layers of SiLU units on the state and the features of the time side by side, then a linear layer.
+/// Layers of SiLU units on the state, its features and those of the time side by side, then a linear layer.
 #[derive(Module, Debug)]
 pub struct Mlp {
     hidden: Vec<Linear>,
     output: Linear,
     time_features: usize,
+    input_features: usize,
 }
 
 impl Mlp {
@@ -92,7 +104,14 @@ impl Mlp {
     /// # Shapes
     /// `x` [B, inputs] and `t` `[B]` in [0, 1] to [B, outputs].
     pub fn forward(&self, x: Tensor<2>, t: Tensor<1>) -> Tensor<2> {
-        let x = Tensor::cat(vec![x, features(t, self.time_features)], 1);
+        let time = features(t, self.time_features);
+        let x = match self.input_features {
+            0 => Tensor::cat(vec![x, time], 1),
+            count => {
+                let waves = waves(&x, count);
+                Tensor::cat(vec![x, waves, time], 1)
+            }
+        };
         let hidden = self.hidden.iter();
         self.output
             .forward(hidden.fold(x, |x, layer| silu(layer.forward(x))))

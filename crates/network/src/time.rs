@@ -1,4 +1,4 @@
-//! Time as features.
+//! Time and state as features.
 
 use crate::activation::silu;
 use crate::weights;
@@ -19,6 +19,21 @@ pub(crate) fn features(t: Tensor<1>, count: usize) -> Tensor<2> {
     let w = Tensor::<2>::from_data(TensorData::new(w, [1, half]), &t.device()).cast(t.dtype());
     let angle = t.unsqueeze_dim(1) * w;
     Tensor::cat(vec![angle.clone().sin(), angle.cos()], 1)
+}
+
+/// sin(w x) and cos(w x) of every column at `count / 2` angular frequencies w from 1 to 32, spaced evenly
+/// in log w: for states in units of their standard deviation.
+///
+/// # Shapes
+/// [B, d] to [B, d count].
+pub(crate) fn waves(x: &Tensor<2>, count: usize) -> Tensor<2> {
+    let half = count / 2;
+    let exponent = |k: usize| k as f64 / (half.max(2) - 1) as f64;
+    let waves = (0..half).flat_map(|k| {
+        let angle = x.clone() * 32f64.powf(exponent(k));
+        [angle.clone().sin(), angle.cos()]
+    });
+    Tensor::cat(waves.collect(), 1)
 }
 
 /// Features, then two layers, each followed by SiLU.

@@ -113,6 +113,7 @@ fn the_gradient_of_an_mlp_is_its_derivative() {
         width: 12,
         depth: 2,
         time_features: 6,
+        input_features: 4,
     };
     let network = common::randomised(config.init(3, 3, &Device::flex()).unwrap());
     let x = Tensor::<2>::from_data(common::normals(&[5, 3], 10), &Device::flex()).cast(double);
