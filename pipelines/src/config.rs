@@ -1,6 +1,7 @@
 //! One TOML file describes a run; every key can be overridden on the command line.
 
-use crate::config_error::{ConfigError, explain, not_toml};
+use crate::config_error::ConfigError;
+use crate::toml_text::{overridden, typed};
 use foehn_dataset::{DataConfig, Every, Split};
 use foehn_forecast::{InterpolantConfig, Sampling};
 use foehn_network::UNetConfig;
@@ -151,15 +152,9 @@ impl RunConfig {
     /// # Errors
     /// As [`RunConfig::load`].
     pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
-        let mut table = text
-            .parse::<Table>()
-            .map_err(|e| not_toml(origin, text, &e))?;
-        for text in overrides {
-            set(&mut table, text)?;
-        }
+        let mut table = overridden(text, origin, overrides)?;
         seed_simulation(&mut table);
-        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
-            .map_err(|e| explain(origin, &e.path().to_string(), e.inner().message()))?;
+        let config: Self = typed(table, origin)?;
         config.check().map_err(|message| ConfigError::Impossible {
             origin: origin.to_owned(),
             message,
@@ -215,28 +210,6 @@ fn seed_simulation(table: &mut Table) {
     if let Some(turbulence) = turbulence {
         turbulence.entry("seed").or_insert(seed);
     }
-}
-
-/// Applies `a.b.c=value`; a value that is not TOML is a string.
-fn set(table: &mut Table, text: &str) -> Result<(), ConfigError> {
-    let refuse = || ConfigError::Override(text.to_owned());
-    let (key, value) = text.split_once('=').ok_or_else(refuse)?;
-    let parsed = format!("x = {value}").parse::<Table>();
-    let value = parsed
-        .ok()
-        .and_then(|mut t| t.remove("x"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
-    let mut keys: Vec<&str> = key.trim().split('.').collect();
-    let last = keys.pop().filter(|k| !k.is_empty()).ok_or_else(refuse)?;
-    let mut here = table;
-    for key in keys {
-        let next = here
-            .entry(key)
-            .or_insert_with(|| Value::Table(Table::new()));
-        here = next.as_table_mut().ok_or_else(refuse)?;
-    }
-    here.insert(last.to_owned(), value);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ mod scores;
 mod simulate;
 mod spectra;
 mod text_file;
+mod toml_text;
 mod train;
+mod training_run;
 mod tune;
 mod verify;
 

@@ -3,27 +3,24 @@
 use crate::config::RunConfig;
 use crate::drift_loss::{Sampled, loss};
 use crate::law::Law;
-use crate::loss_log::LossLog;
 use crate::model_folder::{ModelFolder, prepare_folder, refuse_folder};
-use crate::progress::{Progress, Talk, check_interrupt};
+use crate::progress::Talk;
 use crate::text_file::write_text;
+use crate::training_run::{Course, Training};
 use crate::tune;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
-use foehn_dataset::{Batches, Loader, Series, Split, Statistics};
+use foehn_dataset::{Batches, Loader, Prefetch, Series, Split, Statistics};
 use foehn_forecast::{ForecastError, Increments};
 use foehn_network::UNet;
 use foehn_noise::{Key, Purpose};
-use foehn_training::{LayoutError, Metadata, TrainError, Trainer, latest};
+use foehn_training::{LayoutError, Metadata, StepReport, TrainError, Trainer};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Checkpoints that are kept: the last ones.
-const KEPT: usize = 2;
 /// Windows of the validation loss.
 const VALIDATION_WINDOWS: usize = 256;
 
@@ -153,65 +150,21 @@ impl<'a> Job<'a> {
     }
 
     fn run(&mut self, folder: &ModelFolder, talk: Talk) -> Result<()> {
-        let checkpoints = &folder.checkpoints(self.number);
-        fs::create_dir_all(checkpoints)
-            .with_context(|| format!("cannot create {}", checkpoints.display()))?;
-        if let Some(path) = latest(checkpoints) {
-            self.trainer.restore(&path, &self.architecture)?;
-        }
         let train = &self.config.train;
-        let (total, begun) = (train.steps, self.trainer.step_count());
-        let mut log = LossLog::open(&folder.losses(self.number), begun)?;
-        let progress = Progress::new(talk, "training", "steps", total as u64, begun as u64);
-        progress.say(&format!(
-            "training: {} weights",
-            self.trainer.weight_count()
-        ));
+        let architecture = self.architecture.clone();
+        let course = Course {
+            train,
+            checkpoints: folder.checkpoints(self.number),
+            losses: folder.losses(self.number),
+            architecture: &architecture,
+            metadata: self.metadata()?,
+            talk,
+        };
+        course.restore(&mut self.trainer)?;
+        let steps = self.trainer.step_count() as u64..train.steps as u64;
         let batches = Batches::new(self.loader.clone(), Split::Train, 1, self.seed)?;
-        let ahead = Arc::new(batches).prefetch(begun as u64..total as u64, train.batch_size, 2)?;
-        for batch in ahead {
-            let step = self.trainer.step_count();
-            let batch = batch?;
-            let (law, seed, size) = (self.law, self.seed, train.micro_batch);
-            let noise = self.config.interpolant.condition_noise;
-            let report = self
-                .trainer
-                .step::<StepError, _>(self.workers, |network, piece| {
-                    let part = piece * size..(piece + 1) * size;
-                    let draws = Sampled::training(seed, step, part.clone(), train.batch_size);
-                    Ok(loss(law, network, &batch, part, &draws, noise)?)
-                })?;
-            let done = step + 1;
-            let validation = (done.is_multiple_of(train.validate_every) || done == total)
-                .then(|| self.validation_loss())
-                .transpose()?;
-            log.add(done, &report, validation)?;
-            if let Some(validation) = validation {
-                let loss = log.recent_loss();
-                progress.say(&format!(
-                    "step {done}: loss {loss:.4}, validation {validation:.4}"
-                ));
-            }
-            if done.is_multiple_of(train.checkpoint_every) || done == total {
-                log.flush()?;
-                self.checkpoint(checkpoints)?;
-            }
-            progress.advance(1);
-            check_interrupt()?;
-        }
-        progress.finish();
-        Ok(())
-    }
-
-    fn checkpoint(&self, folder: &Path) -> Result<()> {
-        let step = self.trainer.step_count();
-        let name = |step: usize| folder.join(format!("checkpoint-{step:08}.safetensors"));
-        self.trainer.save(&name(step), self.metadata()?)?;
-        let old = step.checked_sub(KEPT * self.config.train.checkpoint_every);
-        if let Some(path) = old.map(name).filter(|p| p.exists()) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-        Ok(())
+        let ahead = Arc::new(batches).prefetch(steps, train.batch_size, 2)?;
+        course.run(&mut Steps { job: self, ahead })
     }
 
     fn metadata(&self) -> Result<Metadata> {
@@ -237,5 +190,38 @@ impl<'a> Job<'a> {
             Ok::<_, anyhow::Error>(f64::from(loss.into_scalar::<f32>()) * part.len() as f64)
         })?;
         Ok(losses.iter().sum::<f64>() / windows.len() as f64)
+    }
+}
+
+/// A job with the batches that are read ahead of it.
+struct Steps<'j, 'a> {
+    job: &'j mut Job<'a>,
+    ahead: Prefetch,
+}
+
+impl Training<UNet> for Steps<'_, '_> {
+    fn trainer(&mut self) -> &mut Trainer<UNet> {
+        &mut self.job.trainer
+    }
+
+    fn step(&mut self) -> Result<StepReport> {
+        let job = &mut *self.job;
+        let step = job.trainer.step_count();
+        let batch = self.ahead.next().context("the batches ended early")??;
+        let train = &job.config.train;
+        let (law, seed, size) = (job.law, job.seed, train.micro_batch);
+        let noise = job.config.interpolant.condition_noise;
+        let report = job
+            .trainer
+            .step::<StepError, _>(job.workers, |network, piece| {
+                let part = piece * size..(piece + 1) * size;
+                let draws = Sampled::training(seed, step, part.clone(), train.batch_size);
+                Ok(loss(law, network, &batch, part, &draws, noise)?)
+            })?;
+        Ok(report)
+    }
+
+    fn validation_loss(&self) -> Result<Option<f64>> {
+        self.job.validation_loss().map(Some)
     }
 }

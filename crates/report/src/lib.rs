@@ -6,6 +6,7 @@
 //! - [`FieldPanels`]: maps in rows and columns with shared colour bars;
 //! - [`Lines`]: scores against lead, loss curves, spectra;
 //! - [`RankHistogram`]: bars against the sampling band of a flat histogram;
+//! - [`Scatter`]: clouds of points side by side, samples beside data;
 //! - [`Page`]: text, tables and figures in one HTML file without scripts or network.
 //!
 //! Every figure is a [`Figure`]: `png()` gives pixels at twice the nominal size, `svg()` vectors.
@@ -48,6 +49,7 @@ mod rank_histogram;
 mod ranks;
 mod raster;
 mod ruler;
+mod scatter;
 mod series;
 mod shade;
 mod side;
@@ -65,6 +67,7 @@ pub use map::{MapAxes, RowOrder};
 pub use page::Page;
 pub use rank_histogram::RankHistogram;
 pub use ranks::Ranks;
+pub use scatter::{Cloud, Scatter};
 pub use series::{Series, Uncertainty};
 pub use shade::{Isolines, Shading};
 pub use table::{Cell, Column, Precision, Table};
