@@ -1,7 +1,8 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all; `oracle` needs neither data nor configuration. The folder of a run:
+//! the step before wrote; `demo` runs them all; `generate` learns any table of vectors; `oracle` needs neither data
+//! nor configuration. The folder of a run:
 //!
 //! ```text
 //! runs/NAME/model/           weights, statistics, tuning, losses, checkpoints, configuration
@@ -19,6 +20,7 @@ mod demo;
 mod drift_loss;
 mod ensemble;
 mod forecast;
+mod generate;
 mod inspect;
 mod law;
 mod loss_log;
@@ -46,10 +48,11 @@ pub use demo::{DEMO, demo};
 pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};
 pub use forecast::{ForecastSummary, forecast, forecast_path};
+pub use generate::{GenerateConfig, GenerateJob, GenerateSummary, Names, TableName, generate};
 pub use inspect::{Inspection, inspect};
 pub use oracle::{
-    Answer, Answers, Bar, BarsMissed, Entry, OracleName, Row, Table, UnknownOracle, oracle,
-    oracle_figures,
+    Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,
+    UnknownOracle, oracle, oracle_figures,
 };
 pub use prepare::{PrepareSummary, prepare};
 pub use progress::{Interrupted, Talk, catch_interrupts};

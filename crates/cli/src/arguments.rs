@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{DeviceChoice, Mode, OracleName, Talk};
+use foehn_pipelines::{DeviceChoice, Mode, OracleName, TableName, Talk};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -98,25 +98,117 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Run samplers with exact drifts against exact answers, measured numbers beside the references.
+    /// Learn the law of any table of vectors and draw samples of it.
     ///
-    /// ou: KL of nine samplers of one normal law. mixture2d: weights of five modes and spread within
-    /// them. gmm: b and s of mixtures, KL against e with its bound. assimilation: guided sampling of a
-    /// posterior. field: spectra of random fields in few calls.
+    /// A model is trained on the rows of --data and kept in the folder --model; without --data that model
+    /// is sampled again, by any sampler. A TABLE is an .npy file; or a variable of a NetCDF file or Zarr
+    /// store, `FILE:NAME`; or one variable a column, `FILE:NAME,NAME`.
     #[command(
-        after_help = "Examples:\n  foehn oracle ou\n  foehn oracle all --json --figure figures\n\n\
-                      Exit codes: 0 every bar met, 1 a stated bar was missed, 2 wrong usage."
+        after_help = "Examples:\n  foehn generate --data moons.npy --out samples.npy --samples 5000\n  \
+                      foehn generate --data pairs.nc:x1 --starts pairs.nc:x0 --coupling given --interpolant follmer --out next.nc\n  \
+                      foehn generate --model runs/generate --sampler sde --steps 100 --out more.zarr --samples 100000\n\n\
+                      The configuration, with every key that --set may change, is in the model's folder: config.toml."
+    )]
+    Generate(Box<Generate>),
+    /// Run samplers against exact answers, measured numbers beside the references.
+    ///
+    /// With exact drifts: ou, KL of nine samplers of one normal law; mixture2d, weights of five modes and
+    /// spread within them; gmm, b and s of mixtures, KL against e with its bound; assimilation, guided
+    /// sampling of a posterior; field, spectra of random fields in few calls. With trained networks:
+    /// checker, the density of a checkerboard; couplings, whether pairs are kept and what paths cost.
+    #[command(
+        after_help = "Examples:\n  foehn oracle ou\n  foehn oracle all --json --figure figures\n  foehn oracle all --train\n\n\
+                      Exit codes: 0 every bar met, 1 a stated bar was missed, 2 wrong usage, 130 interrupted."
     )]
     Oracle {
-        /// Which: ou, mixture2d, gmm, assimilation, field or all.
+        /// Which: ou, mixture2d, gmm, checker, couplings, assimilation, field or all.
         name: OracleName,
-        /// Print JSON.
+        /// Train networks on every law that has a bar for them: half an hour for all.
         #[arg(long)]
-        json: bool,
+        train: bool,
         /// Also draw one figure an oracle into this folder.
         #[arg(long, value_name = "DIR")]
         figure: Option<PathBuf>,
+        #[command(flatten)]
+        manner: Manner,
     },
+}
+
+/// What `foehn generate` is asked for.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Table to learn, x1.
+    #[arg(long, value_name = "TABLE")]
+    pub data: Option<TableName>,
+    /// Table of starts x0, of as many columns; Gaussian noise without.
+    #[arg(long, value_name = "TABLE")]
+    pub starts: Option<TableName>,
+    /// Table of what is known, row by row beside the data.
+    #[arg(long, value_name = "TABLE")]
+    pub condition: Option<TableName>,
+    /// Folder of the model.
+    #[arg(long, value_name = "DIR", default_value = "runs/generate")]
+    pub model: PathBuf,
+    /// Where samples go: .npy, .nc or .zarr.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How many samples; by default one a start or condition, else 1000.
+    #[arg(long, value_name = "N")]
+    pub samples: Option<usize>,
+    /// Starts of the samples, if not those trained on; sample i has row i, modulo their number.
+    #[arg(long, value_name = "TABLE")]
+    pub from: Option<TableName>,
+    /// Conditions of the samples, if not those trained on; sample i has row i, modulo their number.
+    #[arg(long, value_name = "TABLE")]
+    pub given: Option<TableName>,
+    /// Table whose mean log-density is wanted, for models from Gaussian noise.
+    #[arg(long, value_name = "TABLE")]
+    pub density: Option<TableName>,
+    /// The path: linear, trigonometric, `encoding_decoding`, `one_sided`, `variance_preserving`,
+    /// `sub_variance_preserving`, `variance_exploding`, follmer, mirror, fourier, or an inline table such as
+    /// '{ kind = "linear", gamma = "quadratic" }'.
+    #[arg(long, value_name = "PATH")]
+    pub interpolant: Option<String>,
+    /// How starts and data are paired: independent, given, transport, sinkhorn, mirror.
+    #[arg(long, value_name = "COUPLING")]
+    pub coupling: Option<String>,
+    /// What is solved: flow, adaptive, sde, exponential.
+    #[arg(long, value_name = "METHOD")]
+    pub sampler: Option<String>,
+    /// Steps of the sampler.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// Configuration to begin from.
+    #[arg(long, value_name = "CONFIG.toml")]
+    pub config: Option<PathBuf>,
+    /// Override a key of the configuration; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+impl Generate {
+    /// All overrides, those by an option of their own first.
+    pub fn all_overrides(&self) -> Vec<String> {
+        let option = |key: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{key}={value}"))
+        };
+        let coupling = self.coupling.clone().map(|name| match name.as_str() {
+            "sinkhorn" => "{ sinkhorn = {} }".to_owned(),
+            _ => name,
+        });
+        let own = [
+            option("model.interpolant", &self.interpolant),
+            option("model.coupling", &coupling),
+            option("sampling.method", &self.sampler),
+            option("sampling.steps", &self.steps.map(|n| n.to_string())),
+        ];
+        let own = own.into_iter().flatten();
+        own.chain(self.overrides.iter().cloned()).collect()
+    }
 }
 
 /// A configuration and how to run it.
@@ -141,6 +233,13 @@ pub struct Run {
     /// Seed of everything random; overrides the configuration's.
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// Threads, and what is said.
+#[derive(Debug, Args)]
+pub struct Manner {
     /// Workers; 0 for one a core. No result depends on it.
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
@@ -152,7 +251,7 @@ pub struct Run {
     pub quiet: bool,
 }
 
-impl Run {
+impl Manner {
     /// Whether progress is shown.
     pub fn talk(&self) -> Talk {
         if self.quiet {

@@ -3,15 +3,16 @@
 mod arguments;
 
 use anyhow::{Context, Result};
-use arguments::{Arguments, Command, Common, Output};
+use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
-    BarsMissed, DEMO, Interrupted, Mode, RunConfig, ScoreFile, Talk, Workers, catch_interrupts,
-    demo, forecast, forecast_path, inspect, oracle, oracle_figures, prepare, report, simulate,
-    train, verify,
+    BarsMissed, DEMO, GenerateConfig, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
+    RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast, forecast_path, generate,
+    inspect, oracle, oracle_figures, prepare, report, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -59,58 +60,19 @@ fn run(command: &Command) -> Result<()> {
         Command::Simulate { common, output } => {
             let job = Job::new(common)?;
             let done = simulate(&job.config, output.mode(), &job.workers, job.talk)?;
-            job.say(
-                &done,
-                &format!("{} states in {}", done.states, done.path.display()),
-            )
+            job.say(&done, &states(done.states, &done.path))
         }
         Command::Prepare { common, output, to } => {
             let job = Job::new(common)?;
             let done = prepare(&job.config, to, output.mode(), job.talk)?;
-            job.say(
-                &done,
-                &format!("{} states in {}", done.states, done.path.display()),
-            )
+            job.say(&done, &states(done.states, &done.path))
         }
-        Command::Train { common, output } => {
-            let job = Job::new(common)?;
-            let device = common.run.device.open()?;
-            let done = train(&job.config, output.mode(), &device, &job.workers, job.talk)?;
-            let text = format!(
-                "validation loss {:.4}; model in {}",
-                done.validation_loss,
-                done.model.display()
-            );
-            job.say(&done, &text)
-        }
+        Command::Train { common, output } => run_train(common, *output),
         Command::Forecast {
             common,
             output,
             netcdf,
-        } => {
-            let job = Job::new(common)?;
-            let device = common.run.device.open()?;
-            if let (Some(file), Mode::Create) = (netcdf, output.mode())
-                && file.exists()
-            {
-                // said before the forecast rather than after it
-                let path = file.clone();
-                return Err(foehn_archive::WriteError::Exists { path }.into());
-            }
-            let done = forecast(&job.config, output.mode(), &device, &job.workers, job.talk)?;
-            if let Some(file) = netcdf {
-                foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
-            }
-            job.say(
-                &done,
-                &format!(
-                    "{} x {} members in {}",
-                    done.inits,
-                    done.members,
-                    done.path.display()
-                ),
-            )
-        }
+        } => run_forecast(common, *output, netcdf.as_deref()),
         Command::Verify { common } => {
             let job = Job::new(common)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
@@ -126,19 +88,90 @@ fn run(command: &Command) -> Result<()> {
             output,
             overrides,
         } => demonstrate(run, *output, overrides),
+        Command::Generate(arguments) => run_generate(arguments),
         Command::Inspect { path, json } => {
             let inspection = inspect(path)?;
             say(*json, &inspection, &inspection.text())
         }
-        Command::Oracle { name, json, figure } => {
-            let answers = oracle(*name)?;
-            if let Some(folder) = figure {
-                oracle_figures(&answers, folder)?;
-            }
-            say(*json, &answers, &answers.text())?;
-            Ok(answers.check()?)
-        }
+        Command::Oracle {
+            name,
+            train,
+            figure,
+            manner,
+        } => run_oracle(*name, *train, figure.as_deref(), manner),
     }
+}
+
+fn run_oracle(name: OracleName, train: bool, figure: Option<&Path>, manner: &Manner) -> Result<()> {
+    let networks = if train {
+        Networks::Everywhere
+    } else {
+        Networks::WhereNeeded
+    };
+    let answers = oracle(name, networks, &workers(manner.threads)?, manner.talk())?;
+    if let Some(folder) = figure {
+        oracle_figures(&answers, folder)?;
+    }
+    say(manner.json, &answers, &answers.text())?;
+    Ok(answers.check()?)
+}
+
+fn states(count: usize, path: &Path) -> String {
+    format!("{count} states in {}", path.display())
+}
+
+fn run_train(common: &Common, output: Output) -> Result<()> {
+    let job = Job::new(common)?;
+    let device = common.run.device.open()?;
+    let done = train(&job.config, output.mode(), &device, &job.workers, job.talk)?;
+    let (loss, model) = (done.validation_loss, done.model.display());
+    job.say(
+        &done,
+        &format!("validation loss {loss:.4}; model in {model}"),
+    )
+}
+
+fn run_forecast(common: &Common, output: Output, netcdf: Option<&Path>) -> Result<()> {
+    let job = Job::new(common)?;
+    let device = common.run.device.open()?;
+    if let (Some(file), Mode::Create) = (netcdf, output.mode())
+        && file.exists()
+    {
+        // said before the forecast rather than after it
+        let path = file.to_owned();
+        return Err(foehn_archive::WriteError::Exists { path }.into());
+    }
+    let done = forecast(&job.config, output.mode(), &device, &job.workers, job.talk)?;
+    if let Some(file) = netcdf {
+        foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
+    }
+    let (inits, members, path) = (done.inits, done.members, done.path.display());
+    job.say(&done, &format!("{inits} x {members} members in {path}"))
+}
+
+fn run_generate(arguments: &Generate) -> Result<()> {
+    let run = &arguments.run;
+    let mut config = GenerateConfig::load(arguments.config.as_deref(), &arguments.all_overrides())?;
+    if let Some(seed) = run.seed {
+        config.seed = seed;
+    }
+    let job = GenerateJob {
+        names: Names {
+            data: arguments.data.clone(),
+            starts: arguments.starts.clone(),
+            condition: arguments.condition.clone(),
+        },
+        model: arguments.model.clone(),
+        output: arguments.out.clone(),
+        samples: arguments.samples,
+        starts: arguments.from.clone(),
+        condition: arguments.given.clone(),
+        density: arguments.density.clone(),
+    };
+    let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
+    let mode = arguments.output.mode();
+    let done = generate(&config, &job, mode, &device, &workers, run.manner.talk())?;
+    say(run.manner.json, &done, &done.text())
 }
 
 fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Result<()> {
@@ -146,11 +179,11 @@ fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Re
     if let Some(seed) = run.seed {
         config.reseed(seed);
     }
-    let workers = workers(run.threads)?;
+    let workers = workers(run.manner.threads)?;
     let device = run.device.open()?;
-    let (scores, page) = demo(&config, output.mode(), &device, &workers, run.talk())?;
+    let (scores, page) = demo(&config, output.mode(), &device, &workers, run.manner.talk())?;
     say(
-        run.json,
+        run.manner.json,
         &scores,
         &format!("{}\nreport: {}", ScoreFile::text(&scores), page.display()),
     )
@@ -172,9 +205,9 @@ impl Job {
         }
         Ok(Self {
             config,
-            workers: workers(common.run.threads)?,
-            talk: common.run.talk(),
-            json: common.run.json,
+            workers: workers(common.run.manner.threads)?,
+            talk: common.run.manner.talk(),
+            json: common.run.manner.json,
         })
     }
 

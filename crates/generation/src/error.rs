@@ -17,6 +17,12 @@ pub enum GenerationError {
     /// What must follow from it.
     #[error("targets: {0}")]
     Conversion(#[from] ConversionError),
+    /// What must follow from it has no finite value at a time of the grid.
+    #[error(
+        "sampler: {0}; cut that end, for example sampling.within = [0.01, 0.99], or choose a gamma with a finite \
+         slope there (quadratic, sine_squared, sigmoid)"
+    )]
+    End(ConversionError),
     /// The network.
     #[error("network: {0}")]
     Network(#[from] NetworkError),

@@ -100,4 +100,31 @@ impl Model {
         }
         Ok(table)
     }
+
+    /// `int_0^1 E|b(t, x_t)|^2 dt`, the cost of the path: the less it is, the straighter the flow and the
+    /// fewer its steps. Over `batches` of `count` rows, paired as in training.
+    ///
+    /// # Errors
+    /// If pairs cannot be drawn, or the velocity does not follow from what is learnt.
+    ///
+    /// # Reference
+    /// Albergo, Vanden-Eijnden 2023, arXiv:2209.15571.
+    pub fn path_cost(
+        &self,
+        source: &impl Source,
+        seed: u64,
+        count: usize,
+        batches: usize,
+        device: &Device,
+    ) -> Result<f64, GenerationError> {
+        let mut sum = 0.0;
+        for step in 0..batches {
+            let rows = source.rows(seed, step, count);
+            let key = Key::new(seed, Purpose::Validate).init(step as i64);
+            let batch = self.law.batch(&rows, key, device)?;
+            let square = self.law.velocities(&self.network, &batch)?.square().sum();
+            sum += f64::from(square.into_scalar::<f32>());
+        }
+        Ok(sum / (count * batches) as f64)
+    }
 }

@@ -5,8 +5,8 @@ use crate::host::on_device;
 use crate::law::Law;
 use burn::tensor::{Device, Tensor};
 use foehn_interpolant::{
-    Base, Coupling, Draw, Given, Independent, Interpolant, Pair, Same, TimeLaw, importance_mean,
-    normals, quadratic_losses, squared_errors,
+    Base, Conversion, Coupling, Draw, Given, Independent, Interpolant, Pair, Same, Target, TimeLaw,
+    importance_mean, normals, quadratic_losses, squared_errors,
 };
 use foehn_network::Mlp;
 use foehn_noise::Key;
@@ -167,6 +167,46 @@ impl Law {
             }
             TimeLaw::Uniform | TimeLaw::LogitNormal { .. } => losses.mean(),
         })
+    }
+
+    /// The velocity that the network gives at the points of a batch.
+    ///
+    /// # Shapes
+    /// Result: [B, d].
+    pub(crate) fn velocities(
+        &self,
+        network: &Mlp,
+        batch: &Batch,
+    ) -> Result<Tensor<2>, GenerationError> {
+        let Batch {
+            pair,
+            condition,
+            draws,
+            keys,
+        } = batch;
+        let t: Vec<f64> = draws.iter().map(|draw| draw.t).collect();
+        let z = normals(&at(keys, LATENT), &pair.x1);
+        let interpolant = Interpolant {
+            schedule: &self.schedule,
+        };
+        let xt = interpolant.point(&t, pair, &z, self.targets[0])?.xt;
+        let start = (self.sizes.starts == Starts::Rows).then_some(&pair.x0);
+        let heads = self.predict(network, &t, xt.clone(), start, condition.as_ref());
+        let to_velocity =
+            |from: &Target| Conversion::new(&self.schedule, self.known, *from, Target::Velocity);
+        let mut refusal = None;
+        for (head, from) in heads.into_iter().zip(&self.targets) {
+            match to_velocity(from) {
+                Ok(conversion) => {
+                    return Ok(conversion.apply_each(&t, head, xt, start.cloned())?);
+                }
+                Err(error) => refusal = Some(error),
+            }
+        }
+        Err(refusal.map_or_else(
+            || GenerationError::Mismatch("targets = []: name at least one".into()),
+            GenerationError::Conversion,
+        ))
     }
 
     pub(crate) fn has_latent(&self) -> bool {

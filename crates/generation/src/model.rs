@@ -92,7 +92,8 @@ impl Model {
                 let grid = how.times()?;
                 let flow = path.flow()?;
                 let evaluated = &grid.times()[..grid.steps()];
-                path.check(Target::Velocity, evaluated)?;
+                path.check(Target::Velocity, evaluated)
+                    .map_err(GenerationError::End)?;
                 Ok(Sampler { solver, grid }.solve(&flow, x)?)
             }
             Method::Adaptive => Ok(adaptive(how).solve(&path.flow()?, x)?),
@@ -101,9 +102,11 @@ impl Model {
                 let grid = how.times()?;
                 let e = self.epsilon(how).on(self.law.schedule.clone())?;
                 let evaluated = &grid.times()[..grid.steps()];
-                path.check(Target::Velocity, evaluated)?;
+                path.check(Target::Velocity, evaluated)
+                    .map_err(GenerationError::End)?;
                 let noisy: Vec<f64> = evaluated.iter().copied().filter(|t| e(*t) > 0.0).collect();
-                path.check(Target::Score, &noisy)?;
+                path.check(Target::Score, &noisy)
+                    .map_err(GenerationError::End)?;
                 let sde = path.langevin(e)?;
                 let mut noise = noise;
                 Ok(Sampler { solver, grid }.sample(&sde, x, &mut noise)?)

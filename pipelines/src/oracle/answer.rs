@@ -1,7 +1,7 @@
 //! What an oracle returns: measured numbers beside the exact ones, as text and as JSON.
 
 use super::text::short;
-use foehn_report::Lines;
+use foehn_report::{Figure, FigureError, Lines, Scatter};
 use serde::Serialize;
 
 /// What a measured number must reach.
@@ -94,6 +94,28 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
+/// The figure of an oracle.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// Numbers as curves.
+    Curves(Lines),
+    /// Samples as points.
+    Points(Scatter),
+}
+
+impl Picture {
+    /// PNG bytes.
+    ///
+    /// # Errors
+    /// If something cannot be drawn.
+    pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        match self {
+            Self::Curves(lines) => lines.png(),
+            Self::Points(scatter) => scatter.png(),
+        }
+    }
+}
+
 /// What one oracle gave.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
@@ -103,9 +125,9 @@ pub struct Answer {
     pub title: String,
     /// Its numbers.
     pub tables: Vec<Table>,
-    /// The numbers as curves.
+    /// The numbers as curves, or samples as points.
     #[serde(skip)]
-    pub figure: Lines,
+    pub figure: Picture,
 }
 
 /// What the oracles that were asked for gave.
@@ -189,7 +211,7 @@ mod tests {
                 name: "test".into(),
                 title: "a law".into(),
                 tables: vec![table],
-                figure: Lines::default(),
+                figure: Picture::Curves(Lines::default()),
             }],
         }
     }

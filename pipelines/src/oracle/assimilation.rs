@@ -1,6 +1,6 @@
 //! O5: guided sampling of the posterior of a linear-Gaussian law.
 
-use super::answer::{Answer, Entry, Row, Table};
+use super::answer::{Answer, Entry, Picture, Row, Table};
 use super::normal::{NormalDrift, moments, point, probed, probes, tensor, values};
 use anyhow::Result;
 use burn::tensor::Tensor;
@@ -58,7 +58,7 @@ pub fn run() -> Result<Answer> {
             columns: STEPS.map(|(n, _)| n.to_string()).to_vec(),
             rows,
         }],
-        figure: figure(series),
+        figure: Picture::Curves(figure(series)),
     })
 }
 

@@ -3,7 +3,7 @@
 //! The exact drifts act on each mode alone and are linear, so a sampler's spectrum is its response to
 //! unit draws, mode by mode: no draw of a field is needed.
 
-use super::answer::{Answer, Entry, Row, Table};
+use super::answer::{Answer, Entry, Picture, Row, Table};
 use super::normal::{NormalDrift, moments, probed, probes, tensor, values};
 use anyhow::Result;
 use burn::tensor::Tensor;
@@ -100,7 +100,7 @@ fn answer(cases: &[Case]) -> Answer {
             columns: SIZES.map(|n| format!("{n} x {n}")).to_vec(),
             rows: cases.iter().map(Case::row).collect(),
         }],
-        figure: Lines {
+        figure: Picture::Curves(Lines {
             title: "Spectra of sampled fields over the exact one, 128 x 128".into(),
             x: Axis::new("wave number", "").logarithmic(),
             y: Axis::new("E / E_true", "").logarithmic(),
@@ -110,7 +110,7 @@ fn answer(cases: &[Case]) -> Answer {
                 label: "exact".into(),
             }],
             size: (640.0, 420.0),
-        },
+        }),
     }
 }
 

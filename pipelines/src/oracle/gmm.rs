@@ -1,6 +1,6 @@
 //! O3: mixtures to mixtures, and what errors of b and s cost under each e.
 
-use super::answer::{Answer, Entry, Row, Table};
+use super::answer::{Answer, Entry, Picture, Row, Table};
 use super::chain::{Chain, Errors, least};
 use anyhow::Result;
 use foehn_noise::{Key, Purpose};
@@ -51,14 +51,14 @@ pub fn run() -> Result<Answer> {
         name: "gmm".into(),
         title: "Gaussian mixture to Gaussian mixture, exact b and s, and with errors".into(),
         tables: vec![derivatives()?, epsilon(&chain), scanned],
-        figure: Lines {
+        figure: Picture::Curves(Lines {
             title: "Errors of b and s: divergence and its bound against e".into(),
             x: Axis::new("e", "").logarithmic(),
             y: Axis::new("KL", "nats").logarithmic(),
             series,
             size: (640.0, 420.0),
             ..Lines::default()
-        },
+        }),
     })
 }
 

@@ -1,6 +1,6 @@
 //! O2: a mixture in the plane whose modes turn into one another.
 
-use super::answer::{Answer, Entry, Row, Table};
+use super::answer::{Answer, Entry, Picture, Row, Table};
 use super::normal::{point, tensor, values};
 use anyhow::Result;
 use burn::tensor::Tensor;
@@ -67,7 +67,7 @@ pub fn run() -> Result<Answer> {
                 spreads,
             ),
         ],
-        figure: figure(series),
+        figure: Picture::Curves(figure(series)),
     })
 }
 

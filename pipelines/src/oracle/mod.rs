@@ -3,18 +3,23 @@
 mod answer;
 mod assimilation;
 mod chain;
+mod checker;
+mod couplings;
 mod field;
 mod gmm;
+mod learn;
 mod mixture2d;
 mod normal;
 mod ou;
 mod text;
 
-pub use answer::{Answer, Answers, Bar, BarsMissed, Entry, Row, Table};
+pub use answer::{Answer, Answers, Bar, BarsMissed, Entry, Picture, Row, Table};
 
+use crate::progress::Talk;
 use anyhow::{Context, Result};
 use foehn_archive::write_whole;
-use foehn_report::Figure;
+use foehn_compute::Workers;
+use learn::School;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -35,6 +40,10 @@ pub enum OracleName {
     Mixture2d,
     /// O3, mixtures to mixtures.
     Gmm,
+    /// O4, the density of a checkerboard; trains a network.
+    Checker,
+    /// Pairs kept or not, and what a coupling costs; trains networks.
+    Couplings,
     /// O5, linear-Gaussian assimilation.
     Assimilation,
     /// O6, random fields with a steep spectrum.
@@ -53,10 +62,12 @@ pub struct UnknownOracle {
     pub nearest: String,
 }
 
-const NAMES: [(&str, OracleName); 6] = [
+const NAMES: [(&str, OracleName); 8] = [
     ("ou", OracleName::Ou),
     ("mixture2d", OracleName::Mixture2d),
     ("gmm", OracleName::Gmm),
+    ("checker", OracleName::Checker),
+    ("couplings", OracleName::Couplings),
     ("assimilation", OracleName::Assimilation),
     ("field", OracleName::Field),
     ("all", OracleName::All),
@@ -80,26 +91,57 @@ impl FromStr for OracleName {
     }
 }
 
-/// Runs an oracle, or all of them.
+/// What is done besides sampling with exact drifts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Networks {
+    /// Nothing, but where an oracle is about trained networks.
+    WhereNeeded,
+    /// Networks are trained on every law that has a bar for them.
+    Everywhere,
+}
+
+/// Runs an oracle, or all of them; without [`Networks::Everywhere`] all of those that train nothing.
 ///
 /// # Errors
-/// If a sampler refuses its task; a bar that is missed is an entry of the result, not an error.
-pub fn oracle(name: OracleName) -> Result<Answers> {
-    let oracles = match name {
-        OracleName::Ou => vec![ou::run()?],
-        OracleName::Mixture2d => vec![mixture2d::run()?],
-        OracleName::Gmm => vec![gmm::run()?],
-        OracleName::Assimilation => vec![assimilation::run()?],
-        OracleName::Field => vec![field::run()?],
-        OracleName::All => vec![
-            ou::run()?,
-            mixture2d::run()?,
-            gmm::run()?,
-            assimilation::run()?,
-            field::run()?,
-        ],
+/// If a sampler refuses its task, or after Ctrl-C; a bar that is missed is an entry of the result, not an
+/// error.
+pub fn oracle(
+    name: OracleName,
+    networks: Networks,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<Answers> {
+    let school = School { workers, talk };
+    let names: Vec<OracleName> = match name {
+        OracleName::All => NAMES
+            .iter()
+            .map(|(_, name)| *name)
+            .filter(|name| *name != OracleName::All)
+            .filter(|name| networks == Networks::Everywhere || !name.trains())
+            .collect(),
+        one => vec![one],
     };
-    Ok(Answers { oracles })
+    let run = |name: OracleName| match name {
+        OracleName::Ou => Ok(vec![ou::run()?]),
+        OracleName::Mixture2d => Ok(vec![mixture2d::run()?]),
+        OracleName::Gmm => Ok(vec![gmm::run()?]),
+        OracleName::Checker => Ok(vec![checker::run(school)?]),
+        OracleName::Couplings => Ok(vec![couplings::run(school)?]),
+        OracleName::Assimilation => Ok(vec![assimilation::run()?]),
+        OracleName::Field => Ok(vec![field::run()?]),
+        OracleName::All => Ok(Vec::new()),
+    };
+    let answers: Result<Vec<Vec<Answer>>> = names.into_iter().map(run).collect();
+    Ok(Answers {
+        oracles: answers?.concat(),
+    })
+}
+
+impl OracleName {
+    /// Whether it is about trained networks and nothing else.
+    fn trains(self) -> bool {
+        matches!(self, Self::Checker | Self::Couplings)
+    }
 }
 
 /// Writes one figure an oracle, `oracle_NAME.png`, to `folder` and returns their paths.

@@ -1,6 +1,6 @@
 //! O1: the Föllmer samplers on the Ornstein-Uhlenbeck process.
 
-use super::answer::{Answer, Entry, Row, Table};
+use super::answer::{Answer, Entry, Picture, Row, Table};
 use super::normal::{NormalDrift, moments, probed, probes};
 use anyhow::Result;
 use foehn_dynamics::{
@@ -95,7 +95,7 @@ pub fn run() -> Result<Answer> {
             columns: STEPS.map(|n| n.to_string()).to_vec(),
             rows,
         }],
-        figure: figure(series),
+        figure: Picture::Curves(figure(series)),
     })
 }
 

@@ -1,0 +1,121 @@
+//! The tables that a model of vectors is trained on.
+
+use super::config::GenerateConfig;
+use super::folder::Units;
+use super::table::{Table, TableName};
+use anyhow::{Result, bail};
+use foehn_generation::{CouplingConfig, Pairing, Scaling, Tables};
+use foehn_noise::{Key, Purpose};
+use ndarray::{Array2, Axis};
+
+/// Rows that a validation needs to say anything.
+const FEWEST: usize = 10;
+
+/// Which tables there are.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// x1.
+    pub data: Option<TableName>,
+    /// x0, where it is data.
+    pub starts: Option<TableName>,
+    /// What is known, row by row beside x1.
+    pub condition: Option<TableName>,
+}
+
+/// The tables in scaled units, a part set aside.
+pub struct Data {
+    /// What the numbers mean.
+    pub units: Units,
+    /// Rows to train on.
+    pub train: Tables,
+    /// Rows set aside; none where there are too few.
+    pub validation: Option<Tables>,
+    /// x1 of the rows that samples are compared with: those set aside, else all.
+    pub compared: Array2<f32>,
+    /// All starts, where they are data.
+    pub starts: Option<Array2<f32>>,
+    /// All conditions, where there are any.
+    pub condition: Option<Array2<f32>>,
+}
+
+impl Data {
+    /// Reads the tables of `names`, the data being `data`.
+    ///
+    /// # Errors
+    /// If a table cannot be read, has values that are not finite, or does not fit the others.
+    pub fn read(config: &GenerateConfig, data: &TableName, names: &Names) -> Result<Self> {
+        let table = Table::read(data)?;
+        let read = |name: &Option<TableName>| name.as_ref().map(Table::read).transpose();
+        let (starts, condition) = (read(&names.starts)?, read(&names.condition)?);
+        let coupling = config.model.coupling;
+        let starts = match (starts, coupling) {
+            (Some(_), CouplingConfig::Mirror) => {
+                bail!("coupling = mirror starts from the data: leave --starts out")
+            }
+            (None, CouplingConfig::Mirror) => Some(table.values.clone()),
+            (starts, _) => starts.map(|starts| starts.values),
+        };
+        let mut both = vec![&table.values];
+        if let Some(starts) = &starts {
+            same_width(data, &table.values, starts)?;
+            both.push(starts);
+        }
+        let state = Scaling::fit("the data", &both)?;
+        let scaling = condition
+            .as_ref()
+            .map(|c| Scaling::fit("the condition", &[&c.values]));
+        let units = Units {
+            columns: table.columns,
+            state,
+            condition: scaling.transpose()?,
+            from_rows: starts.is_some(),
+        };
+        let x1 = units.state.scale(&table.values);
+        let x0 = starts.map(|starts| units.state.scale(&starts));
+        let condition = condition.zip(units.condition.as_ref());
+        let condition = condition.map(|(table, scaling)| scaling.scale(&table.values));
+        let pairing = match coupling {
+            CouplingConfig::Given | CouplingConfig::Mirror => Pairing::Given,
+            _ => Pairing::None,
+        };
+        let count = x1.nrows();
+        let aside = (config.validation * count as f64) as usize;
+        let aside = if aside < FEWEST { 0 } else { aside };
+        let order = Key::new(config.seed, Purpose::Choose).permutation(count);
+        let (out, kept) = order.split_at(aside);
+        let part = |rows: &[usize]| {
+            let pick = |table: &Array2<f32>| table.select(Axis(0), rows);
+            let x0 = x0.as_ref().map(|x0| match pairing {
+                Pairing::Given if x0.nrows() == count => pick(x0),
+                // without pairs every start may be met; a wrong number of pairs is refused below
+                _ => x0.clone(),
+            });
+            Tables::new(pick(&x1), x0, condition.as_ref().map(pick), pairing)
+        };
+        if let Some(table) = condition.as_ref().filter(|table| table.nrows() != count) {
+            bail!(
+                "the condition has {} rows and the data {count}: row i of the one belongs to row i of the other",
+                table.nrows()
+            );
+        }
+        let compared = if aside == 0 { kept } else { out };
+        Ok(Self {
+            train: part(kept)?,
+            validation: (aside > 0).then(|| part(out)).transpose()?,
+            compared: x1.select(Axis(0), compared),
+            starts: x0,
+            condition,
+            units,
+        })
+    }
+}
+
+fn same_width(name: &TableName, data: &Array2<f32>, starts: &Array2<f32>) -> Result<()> {
+    let (needed, found) = (data.ncols(), starts.ncols());
+    if needed != found {
+        bail!(
+            "the starts have {found} columns and {name} has {needed}: a path joins rows of one width"
+        );
+    }
+    Ok(())
+}
