@@ -119,6 +119,9 @@ impl Figure for Scatter {
             ..axis.clone()
         };
         let (x_axis, y_axis) = (fixed(&self.x, x), fixed(&self.y, y));
+        let most = self.clouds.iter().map(|cloud| cloud.points.len()).max();
+        let (few, many) = POINT;
+        let side = if most.unwrap_or(0) > MANY { many } else { few };
         for (i, cloud) in self.clouds.iter().enumerate() {
             let (row, column) = (i / l.columns, i % l.columns);
             let left = l.left + column as f64 * (l.side + GAP);
@@ -136,7 +139,7 @@ impl Figure for Scatter {
             } else {
                 Labels::Hidden
             };
-            draw_cloud(&mut drawing, &frame, cloud, Tint::nth(i).rgba());
+            draw_cloud(&mut drawing, &frame, cloud, (side, Tint::nth(i).rgba()));
             frame.draw_axes(&mut drawing, labels);
         }
         let middle = l.top + rows * l.stride / 2.0;
@@ -151,7 +154,7 @@ impl Figure for Scatter {
     }
 }
 
-fn draw_cloud(drawing: &mut Drawing, frame: &Frame, cloud: &Cloud, colour: Rgba) {
+fn draw_cloud(drawing: &mut Drawing, frame: &Frame, cloud: &Cloud, (side, colour): (f64, Rgba)) {
     let pen = Pen {
         colour: faded(colour, LINK),
         width: 0.6,
@@ -163,8 +166,6 @@ fn draw_cloud(drawing: &mut Drawing, frame: &Frame, cloud: &Cloud, colour: Rgba)
             drawing.line(vec![from, to], pen, frame.area);
         }
     }
-    let (few, many) = POINT;
-    let side = if cloud.points.len() > MANY { many } else { few };
     let a = frame.area;
     for (x, y) in &cloud.points {
         if let Some((left, top)) = frame.point(*x, *y)

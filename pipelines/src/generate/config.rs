@@ -3,6 +3,7 @@
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
 use foehn_generation::{GenerationConfig, SamplingConfig};
+use foehn_network::MlpConfig;
 use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -28,12 +29,18 @@ impl Default for GenerateConfig {
         Self {
             seed: 1,
             validation: 0.1,
-            model: GenerationConfig::default(),
+            model: GenerationConfig {
+                network: MlpConfig {
+                    input_features: 8,
+                    ..MlpConfig::default()
+                },
+                ..GenerationConfig::default()
+            },
             train: TrainConfig {
                 steps: 4000,
                 batch_size: 512,
                 micro_batch: 256,
-                learning_rate: 2e-3,
+                learning_rate: 4e-3,
                 warmup: 100,
                 weight_decay: 0.0,
                 ema_decay: 0.998,

@@ -368,12 +368,15 @@ fn write_figure(folder: &Folder, clouds: &[(&str, Array2<f32>)]) -> Result<()> {
     if clouds.iter().any(|(_, rows)| rows.ncols() < 2) {
         return Ok(());
     }
+    // as many points in each panel, so that densities can be compared
+    let fewest = clouds.iter().map(|(_, rows)| rows.nrows()).min();
+    let count = fewest.unwrap_or(0).min(POINTS);
     let cloud = |(title, rows): &(&str, Array2<f32>)| Cloud {
         title: (*title).to_owned(),
         points: rows
             .rows()
             .into_iter()
-            .take(POINTS)
+            .take(count)
             .map(|row| (f64::from(row[0]), f64::from(row[1])))
             .collect(),
         links: Vec::new(),
