@@ -2,9 +2,10 @@
 
 mod answer;
 mod assimilation;
-mod chain;
 mod field;
 mod gmm;
+mod gmm_sampled;
+mod least;
 mod mixture2d;
 mod normal;
 mod ou;

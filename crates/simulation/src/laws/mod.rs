@@ -10,6 +10,8 @@
 mod assimilation;
 mod checkerboard;
 mod cholesky;
+mod density_chain;
+mod derivative;
 mod gaussian_mixture;
 mod matern_field;
 mod mixture_pairs;
@@ -19,6 +21,8 @@ mod rotating_mixture;
 
 pub use assimilation::LinearAssimilation;
 pub use checkerboard::Checkerboard;
+pub use density_chain::{DensityChain, DriftErrors};
+pub use derivative::{closed_form_errors, derivative};
 pub use gaussian_mixture::{GaussianMixture, MixtureError, Mode};
 pub use matern_field::MaternField;
 pub use mixture_pairs::{MixturePairs, Pair};
