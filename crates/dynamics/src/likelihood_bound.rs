@@ -41,7 +41,7 @@ use std::cell::Cell;
 /// };
 /// let x1 = Tensor::<2>::from_floats([[1.0]], &Device::flex());
 /// let keys = [Key::new(1, Purpose::Sample)];
-/// let run = bound.evaluate(&TimeGrid::uniform(20)?, x1, &keys, 3, standard_normal_log_density)?;
+/// let run = bound.evaluate(&TimeGrid::uniform(20)?, &x1, &keys, 3, standard_normal_log_density)?;
 /// let log: f32 = run.bound().into_scalar();
 /// assert!((log + 1.4189385).abs() < 1e-5); // log N(1; 0, 1)
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -123,7 +123,7 @@ impl<V, S, E: Fn(f64) -> f64> LikelihoodBound<V, S, E> {
     pub fn evaluate<const D: usize>(
         &self,
         grid: &TimeGrid,
-        x1: Tensor<D>,
+        x1: &Tensor<D>,
         keys: &[Key],
         paths: usize,
         base: impl Fn(Tensor<D>) -> Tensor<1>,
@@ -148,11 +148,11 @@ impl<V, S, E: Fn(f64) -> f64> LikelihoodBound<V, S, E> {
         for path in 0..paths.max(1) {
             let draws = Draws {
                 keys,
-                probes: self.divergence.probes(keys, &x1, path as u32),
+                probes: self.divergence.probes(keys, x1, path as u32),
                 first: path * steps,
                 calls: Cell::new(0),
             };
-            let mut watch = Watch::new(&x1);
+            let mut watch = Watch::new(x1);
             let (y0, change) = self.walk(grid, x1.clone(), &draws, &mut watch);
             columns.push(base(y0).reshape([needed, 1]) + change);
             calls += draws.calls.get();

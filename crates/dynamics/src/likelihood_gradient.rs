@@ -106,7 +106,9 @@ impl<V> Likelihood<V> {
         }
         let (x1, gradient) = halves(forth.x, shape);
         let mut failures = back.failures;
-        failures.iter_mut().for_each(|f| f.t = 1.0 - f.t);
+        for failure in &mut failures {
+            failure.t = 1.0 - failure.t;
+        }
         failures.extend(forth.failures);
         Ok(Graded {
             gradient,

@@ -27,7 +27,7 @@ fn with_exact_b_and_s_every_path_gives_the_log_density_of_a_gaussian() {
         };
         let x1 = rows(POINTS.to_vec());
         let run = bound
-            .evaluate(&uniform(n), x1, &keys(3), 8, standard_normal_log_density)
+            .evaluate(&uniform(n), &x1, &keys(3), 8, standard_normal_log_density)
             .unwrap();
         // two unit vectors and the score at n + 1 points
         assert_eq!(run.calls, 8 * (n + 1) * 3);
@@ -80,7 +80,7 @@ fn with_exact_b_and_s_the_bound_of_a_mixture_is_its_log_density() {
             .collect();
         let x1 = tensor(points.clone(), [batch, dimension]);
         let run = bound
-            .evaluate(&uniform(200), x1, &keys(batch), 2, base)
+            .evaluate(&uniform(200), &x1, &keys(batch), 2, base)
             .unwrap();
         let gaps: Vec<f64> = points
             .chunks(dimension)
@@ -177,7 +177,7 @@ fn wrong(x1: Vec<f64>, paths: usize, steps: usize) -> PathWeights {
     bound
         .evaluate(
             &uniform(steps),
-            x1,
+            &x1,
             &keys(batch),
             paths,
             standard_normal_log_density,
@@ -254,7 +254,7 @@ fn a_sample_is_the_same_in_any_batch_and_bad_input_is_refused() {
     };
     let run = |n| {
         let x1 = rows(vec![0.0, 1.0]);
-        bound.evaluate(&uniform(3), x1, &keys(n), 1, standard_normal_log_density)
+        bound.evaluate(&uniform(3), &x1, &keys(n), 1, standard_normal_log_density)
     };
     let (needed, found) = (1, 0);
     assert_eq!(run(0).unwrap_err(), SampleError::Keys { needed, found });
@@ -271,7 +271,7 @@ fn a_sample_is_the_same_in_any_batch_and_bad_input_is_refused() {
     };
     let x1 = tensor(vec![1.0, -1.0], [2, 1]);
     let run = broken
-        .evaluate(&uniform(4), x1, &keys(2), 1, standard_normal_log_density)
+        .evaluate(&uniform(4), &x1, &keys(2), 1, standard_normal_log_density)
         .unwrap();
     assert_eq!(run.failures.len(), 1);
     assert_eq!(

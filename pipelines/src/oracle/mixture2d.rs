@@ -156,12 +156,11 @@ fn samples(beta: FollmerBeta, diffusion: Diffusion, steps: usize) -> Result<Vec<
     let grid = TimeGrid::uniform(steps)?;
     let key = Key::new(17, Purpose::Sample);
     let mut noise = WienerNoise::new((0..MEMBERS as u32).map(|m| key.member(m)).collect());
-    let run = match diffusion {
-        Diffusion::Zero => ExponentialFlow { grid }.sample(&process, &mut noise),
-        _ => {
-            let solver = Solver::EulerMaruyama;
-            Sampler { solver, grid }.sample(&process, start, &mut noise)?
-        }
+    let run = if diffusion == Diffusion::Zero {
+        ExponentialFlow { grid }.sample(&process, &mut noise)
+    } else {
+        let solver = Solver::EulerMaruyama;
+        Sampler { solver, grid }.sample(&process, start, &mut noise)?
     };
     Ok(values(run.finite()?))
 }
