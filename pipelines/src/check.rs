@@ -49,6 +49,7 @@ impl RunConfig {
                     .to_owned(),
             ),
             Diffusion::Constant(g) => positive("sampling.diffusion.constant", g),
+            Diffusion::FollmerTimes(g) => positive("sampling.diffusion.follmer_times", g),
             Diffusion::Sigma | Diffusion::Follmer => Ok(()),
         }
     }

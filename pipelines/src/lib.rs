@@ -35,6 +35,7 @@ mod report_maps;
 mod scores;
 mod simulate;
 mod spectra;
+mod sweep;
 mod text_file;
 mod toml_text;
 mod train;
@@ -48,7 +49,9 @@ pub use demo::{DEMO, demo};
 pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};
 pub use forecast::{ForecastSummary, forecast, forecast_path};
-pub use generate::{GenerateConfig, GenerateJob, GenerateSummary, Names, TableName, generate};
+pub use generate::{
+    Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, TableName, generate,
+};
 pub use inspect::{Inspection, inspect};
 pub use oracle::{
     Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,
@@ -59,5 +62,6 @@ pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use scores::ScoreFile;
 pub use simulate::{SimulateSummary, simulate};
+pub use sweep::{Best, Sweep};
 pub use train::{TrainSummary, train};
 pub use verify::verify;

@@ -178,6 +178,10 @@ pub struct Generate {
     /// Steps of the sampler.
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
+    /// Also compare the flow and several diffusions at 5 to 100 steps: energy distance to the data, as a
+    /// table, and as sweep.png in the model's folder.
+    #[arg(long)]
+    pub sweep: bool,
     /// Configuration to begin from.
     #[arg(long, value_name = "CONFIG.toml")]
     pub config: Option<PathBuf>,

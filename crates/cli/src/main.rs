@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
-    BarsMissed, DEMO, GenerateConfig, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast, forecast_path, generate,
-    inspect, oracle, oracle_figures, prepare, report, simulate, train, verify,
+    BarsMissed, Comparison, DEMO, GenerateConfig, GenerateJob, Interrupted, Mode, Names, Networks,
+    OracleName, RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast,
+    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
+    verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -167,6 +168,11 @@ fn run_generate(arguments: &Generate) -> Result<()> {
         starts: arguments.from.clone(),
         condition: arguments.given.clone(),
         density: arguments.density.clone(),
+        sweep: if arguments.sweep {
+            Comparison::Sweep
+        } else {
+            Comparison::None
+        },
     };
     let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
     let mode = arguments.output.mode();

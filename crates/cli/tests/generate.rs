@@ -211,7 +211,8 @@ fn bad_input_is_refused_in_one_line() {
     write("wide.npy", &Array2::zeros((600, 3)));
     write("short.npy", &table.slice(ndarray::s![..100, ..]).to_owned());
     fs::write(project.path("text.npy"), "not an array").unwrap();
-    let cases: [(&[&str], &[&str]); 16] = [
+    let cases: [(&[&str], &[&str]); 17] = [
+        (&["--sweep"], &["no trained model in runs/generate"]),
         (
             &["--out", "x.npy"],
             &["no trained model in runs/generate", "--data"],

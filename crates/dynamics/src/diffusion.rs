@@ -16,6 +16,8 @@ pub enum Diffusion {
     Zero,
     /// `epsilon` times a constant.
     Constant(f64),
+    /// `g_F` times a constant.
+    FollmerTimes(f64),
 }
 
 impl Diffusion {
@@ -29,6 +31,7 @@ impl Diffusion {
             }
             (Self::Zero, _) => 0.0,
             (Self::Constant(scale), _) => scale * path.epsilon(),
+            (Self::FollmerTimes(scale), _) => scale * Self::Follmer.amplitude(path, t),
         }
     }
 
@@ -37,7 +40,7 @@ impl Diffusion {
         match self {
             Self::Sigma => true,
             Self::Follmer => beta == FollmerBeta::Linear,
-            Self::Zero | Self::Constant(_) => false,
+            Self::Zero | Self::Constant(_) | Self::FollmerTimes(_) => false,
         }
     }
 
@@ -64,6 +67,12 @@ impl Diffusion {
                     FollmerBeta::Linear => excess,
                     FollmerBeta::Quadratic => excess / (t * (2.0 - t)),
                 }
+            }
+            // c^2 g_F^2 - sigma^2 = c^2 (g_F^2 - sigma^2) + (1 - c^2)(0 - sigma^2)
+            (Self::FollmerTimes(scale), _) => {
+                let share = scale * scale;
+                let [own, none] = [Self::Follmer, Self::Zero].map(|g| g.score_weight(path, t));
+                share * own + (1.0 - share) * none
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The divergence of a velocity.
 
-use crate::gradient::{pull_back, push_forward};
+use crate::gradient::{pull_back, push_forward, spacing};
 use burn::tensor::{Tensor, TensorData};
 use foehn_interpolant::normals;
 use foehn_noise::Key;
@@ -38,11 +38,18 @@ pub(crate) struct Probes<const D: usize> {
 }
 
 impl Divergence {
-    /// The probes for a batch like `x`, sample `b` named by `keys[b]`.
-    pub(crate) fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>) -> Probes<D> {
+    /// The probes of one solve for a batch like `x`, sample `b` named by `keys[b]`; solves that are told
+    /// apart by `number` have others.
+    pub(crate) fn probes<const D: usize>(
+        self,
+        keys: &[Key],
+        x: &Tensor<D>,
+        number: u32,
+    ) -> Probes<D> {
         let random = |count: usize, f: fn(Tensor<D>) -> Tensor<D>| {
+            let first = PROBES + 1 + number * count.max(1) as u32;
             let draw = |k: usize| {
-                let step = PROBES + 1 + k as u32;
+                let step = first + k as u32;
                 let keys: Vec<Key> = keys.iter().map(|key| key.step(step)).collect();
                 f(normals(&keys, x))
             };
@@ -77,6 +84,21 @@ fn units<const D: usize>(x: &Tensor<D>) -> Vec<Tensor<D>> {
 }
 
 impl<const D: usize> Probes<D> {
+    /// `grad div b = sum_i grad(v_i . J v_i)`, by central differences of `J^T v` along v, which is the same by
+    /// the symmetry of second derivatives; none where b is not made of tensor operations on x.
+    ///
+    /// # Shapes
+    /// `x` and result: [B, ...].
+    pub fn gradient(&self, b: impl Fn(Tensor<D>) -> Tensor<D>, x: &Tensor<D>) -> Option<Tensor<D>> {
+        let h = spacing(x);
+        let mut sum = x.zeros_like();
+        for v in &self.probes {
+            let product = |h: f64| pull_back(&b, x.clone() + v.clone() * h, v.clone()).1;
+            sum = sum + (product(h)? - product(-h)?);
+        }
+        Some(sum * (self.weight / (2.0 * h)))
+    }
+
     /// `(b(x), div b(x))`.
     ///
     /// # Shapes

@@ -168,6 +168,9 @@ fn decay(path: &Follmer, diffusion: Diffusion, t: f64, u: f64) -> f64 {
         (Diffusion::Sigma, _) => (t / u).sqrt(),
         (Diffusion::Follmer, FollmerBeta::Linear) => (t / u).sqrt() * left,
         (Diffusion::Follmer, FollmerBeta::Quadratic) => (t / u).powf(1.5) * left,
+        (Diffusion::FollmerTimes(scale), _) => {
+            decay(path, Diffusion::Follmer, t, u).powf(scale * scale)
+        }
         (Diffusion::Constant(scale), _) => {
             let half = scale * scale / 2.0;
             let rational = 1.0 / (1.0 - u) - 1.0 / (1.0 - t);

@@ -13,7 +13,7 @@ use foehn_interpolant::{Follmer, Schedule};
 /// `t = 0` the first step takes `(f, sigma)`, which is exact in law to first order.
 ///
 /// # Reference
-/// Chen et al. 2024, arXiv:2403.13724, theorem 3.2 (any g) and section 4 (Föllmer's choice).
+/// Chen et al. 2024, arXiv:2403.13724 (any g, and Föllmer's choice).
 pub struct FollmerProcess<F, const D: usize> {
     path: Follmer,
     diffusion: Diffusion,

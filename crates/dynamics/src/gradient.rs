@@ -19,14 +19,18 @@ pub(crate) fn pull_back<const D: usize>(
     (value, leaf.grad(&gradients))
 }
 
+/// A spacing for central differences, near the cube root of the precision.
+pub(crate) fn spacing<const D: usize>(x: &Tensor<D>) -> f64 {
+    if x.dtype() == DType::F64 { 1e-5 } else { 1e-2 }
+}
+
 /// `J v` by a central difference: two calls.
 pub(crate) fn push_forward<const D: usize>(
     f: impl Fn(Tensor<D>) -> Tensor<D>,
     x: &Tensor<D>,
     v: &Tensor<D>,
 ) -> Tensor<D> {
-    // near the cube root of the precision
-    let h = if x.dtype() == DType::F64 { 1e-5 } else { 1e-2 };
+    let h = spacing(x);
     let shift = v.clone() * h;
     (f(x.clone() + shift.clone()) - f(x.clone() - shift)) / (2.0 * h)
 }

@@ -3,14 +3,15 @@
 use crate::gradient::{pull_back, push_forward};
 use crate::observation::{LinearObservation, ObservationError, solve};
 use burn::tensor::{Tensor, TensorData};
+use foehn_interpolant::Colour;
 
 /// What `cov(x1 | x_t)` is taken to be; it says how far `y` can be from `A E[x1 | x_t]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Spread {
-    /// That of `x1 ~ N(., v)` given the condition: `v gamma^2 / (beta^2 v + gamma^2)` in every cell. One
-    /// call, no gradient; exact if that is the law.
+    /// That of `x1 ~ N(., v S)` given the condition, S the covariance of the path's noise (1 if white):
+    /// `v gamma^2 / (beta^2 v + gamma^2) S`. One call, no gradient; exact if that is the law.
     Prior(f64),
-    /// `(gamma^2 / beta) dD/dx`, which is the conditional covariance itself, where it matters: along the
+    /// `(gamma^2 / beta) dD/dx S`, which is the conditional covariance itself, where it matters: along the
     /// observed directions, by one vector-Jacobian product for each of the m observations. Exact for
     /// every Gaussian law. Where the model is not made of tensor operations, by differences (two more
     /// calls each).
@@ -22,11 +23,18 @@ pub enum Spread {
 /// With `D = E[x1 | x_t]` and `C = cov(x1 | x_t)`, `p(y | x_t)` is taken as `N(A D, A C A^T + R)`, so that
 /// `grad log p(y | x_t = x) = (dD/dx)^T A^T (A C A^T + R)^-1 (y - A D)` and `dD/dx = (beta / gamma^2) C`.
 /// Exact for Gaussian laws; for others the first two moments are right.
+///
+/// Where the noise of the path is coloured, `z = S^(1/2) w`, the same holds with
+/// `dD/dx = (beta / gamma^2) C S^-1`, and the term of a sampler's drift is a weight times
+/// `S grad log p = (beta / gamma^2) C A^T (A C A^T + R)^-1 (y - A D)`: say so by
+/// [`Guidance::coloured`], and give the sampler draws of that colour.
 #[derive(Clone, Debug)]
 pub struct Guidance {
     observation: LinearObservation,
     y: Tensor<2>,
     spread: Spread,
+    /// S, unless the noise is white.
+    covariance: Option<Tensor<2>>,
 }
 
 /// Weight of x1 and variance of the noise at one time.
@@ -57,10 +65,50 @@ impl Guidance {
             observation,
             y,
             spread,
+            covariance: None,
         })
     }
 
-    /// `grad log p(y | x_t = x)`.
+    /// The same observation where the noise of the path has this colour.
+    #[must_use]
+    pub fn coloured(self, colour: &Colour) -> Self {
+        let values = self.observation.values();
+        let covariance = (!colour.is_white()).then(|| {
+            let unit = (0..values * values).map(|k| f64::from(k / values == k % values));
+            let data = TensorData::new(unit.collect(), [values, values]);
+            let data = data.convert_dtype(self.y.dtype());
+            let unit = Tensor::<2>::from_data(data, (&self.y.device(), self.y.dtype()));
+            // the rows are the images of the unit vectors: the root, transposed
+            let root = colour.apply(unit);
+            root.clone().transpose().matmul(root)
+        });
+        Self { covariance, ..self }
+    }
+
+    /// `S v`.
+    fn covariance<const D: usize>(&self, v: Tensor<D>) -> Tensor<D> {
+        let Some(covariance) = &self.covariance else {
+            return v;
+        };
+        let shape = v.dims();
+        let rows = v.reshape([shape[0], self.observation.values()]);
+        rows.matmul(covariance.clone()).reshape(shape)
+    }
+
+    /// `A S A^T`, row by row.
+    fn gram(&self) -> Vec<f64> {
+        let Some(covariance) = &self.covariance else {
+            return self.observation.gram();
+        };
+        let rows = self.observation.tensor(&self.y.device(), self.y.dtype());
+        host(
+            rows.clone()
+                .matmul(covariance.clone())
+                .matmul(rows.transpose()),
+        )
+    }
+
+    /// `S grad log p(y | x_t = x)`.
     pub(crate) fn gradient<const D: usize>(
         &self,
         denoised: impl Fn(Tensor<D>) -> Tensor<D>,
@@ -72,9 +120,10 @@ impl Guidance {
                 let total = at.beta * at.beta * v + at.gamma_square;
                 let d = denoised(x.clone());
                 let spread = v * at.gamma_square / total;
-                let gram: Vec<f64> = self.observation.gram().iter().map(|a| a * spread).collect();
+                let gram: Vec<f64> = self.gram().iter().map(|a| a * spread).collect();
                 let weights = self.weights(&d, |_| gram.clone());
-                self.observation.transpose(weights, x) * (at.beta * v / total)
+                let back = self.observation.transpose(weights, x);
+                self.covariance(back) * (at.beta * v / total)
             }
             Spread::Jacobian => self.by_jacobian(denoised, x, at),
         }
@@ -95,10 +144,13 @@ impl Guidance {
             unit.iter_mut().skip(i).step_by(m).for_each(|u| *u = 1.0);
             let direction = self.observation.transpose(self.column(unit, batch), x);
             let (value, row) = pull_back(&denoised, x.clone(), direction.clone());
-            // of a function outside the graph by differences, as dD/dx is symmetric
-            let row = row.unwrap_or_else(|| push_forward(&denoised, x, &direction));
+            // S J^T a_i, of a function outside the graph by differences: it is J S a_i, as J S is symmetric
+            let row = match row {
+                Some(row) => self.covariance(row),
+                None => push_forward(&denoised, x, &self.covariance(direction)),
+            };
             d = value;
-            // A C a_i = (gamma^2 / beta) A J^T a_i
+            // A C a_i = (gamma^2 / beta) A S J^T a_i
             for (k, c) in host(self.observation.apply(row.clone())).iter().enumerate() {
                 let (b, j) = (k / m, k % m);
                 covariance[(b * m + i) * m + j] = c * at.gamma_square / at.beta;

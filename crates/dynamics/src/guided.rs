@@ -16,6 +16,10 @@ use foehn_interpolant::{Follmer, Schedule};
 /// `E[p(y | X_1) | X_t = x]` of the simulated process, which is `p(y | I_t = x, x0)` only at `g = g_F`; at
 /// any other g, `g^2` on what a model knows samples another law.
 ///
+/// Where the noise of the path is coloured, `z = S^(1/2) w`, the term is `S grad log p`
+/// ([`Guidance::coloured`]) under the same weights: in the coordinates `S^(-1/2) x` the noise is white, and
+/// there the gradient is `S^(1/2)` times that in x.
+///
 /// At t = 0, where all of it is 0/0, the gradient is taken at `t = 0.001`.
 ///
 /// # Reference
@@ -32,7 +36,7 @@ pub struct GuidedFollmer<F, const D: usize> {
 const FIRST: f64 = 1e-3;
 
 impl<F: Drift<D>, const D: usize> GuidedFollmer<F, D> {
-    /// `grad log p(y | I_t = x, x0)`.
+    /// `S grad log p(y | I_t = x, x0)`.
     fn gradient(&self, t: f64, x: &Tensor<D>) -> Tensor<D> {
         let later = t.max(FIRST);
         let c = self.process.path().at(later);
@@ -84,7 +88,7 @@ impl<const D: usize, F: Drift<D>> Dynamics<D> for GuidedFollmer<F, D> {
 }
 
 /// For [`ExponentialFlow`](crate::ExponentialFlow) and [`ExponentialSde`](crate::ExponentialSde):
-/// `E[x1 | x_t, y] = D + (gamma^2 / beta) grad log p(y | x_t)`.
+/// `E[x1 | x_t, y] = D + (gamma^2 / beta) S grad log p(y | x_t)`.
 impl<const D: usize, F: Drift<D>> FromPoint<D> for GuidedFollmer<F, D> {
     fn path(&self) -> &Follmer {
         self.process.path()
@@ -114,7 +118,8 @@ impl<const D: usize, F: Drift<D>> FromPoint<D> for GuidedFollmer<F, D> {
 /// The SDE of a one-sided path `x_t = alpha z + beta x1` given an observation: drift
 /// `b + e s + (e + lambda) grad log p(y | x_t = x)`, `lambda = alpha (alpha beta'/beta - alpha')`.
 ///
-/// The start stays N(0, Id), which is the posterior's too. The grid starts where beta > 0, as lambda is
+/// The start stays N(0, Id), which is the posterior's too; N(0, S) where z is coloured, with
+/// [`Guidance::coloured`] and `S s` for the score. The grid starts where beta > 0, as lambda is
 /// infinite at 0.
 pub struct GuidedLangevin<V, S, E, M, P> {
     /// The process without the observation.

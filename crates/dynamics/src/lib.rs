@@ -22,7 +22,8 @@
 //! | [`Adaptive`] | flows to a tolerance |
 //! | [`ExponentialFlow`], [`ExponentialSde`], [`ExponentialSteps`] | exact for a held `E[x1 given X]`: few calls |
 //! | [`PredictorCorrector`] | with Langevin moves between the steps |
-//! | [`Likelihood`] | with the log-density, in one pass |
+//! | [`Likelihood`] | with the log-density, in one pass, or with its gradient |
+//! | [`LikelihoodBound`] | the log-density of an SDE, from below |
 //!
 //! Randomness is an argument: [`WienerNoise`] names each draw by (seed, init, member, lead, step);
 //! [`BrownianPath`] is one path for every step size. A member that leaves the numbers is named in
@@ -77,6 +78,8 @@ mod guidance;
 mod guided;
 mod learnt_path;
 mod likelihood;
+mod likelihood_bound;
+mod likelihood_gradient;
 mod noise;
 mod observation;
 mod sampler;
@@ -104,6 +107,8 @@ pub use learnt_path::{Heads, LearntFlow, LearntLangevin, LearntPath};
 pub use likelihood::{
     FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
 };
+pub use likelihood_bound::{LikelihoodBound, PathWeights};
+pub use likelihood_gradient::Graded;
 pub use noise::{Noise, SECOND_DRAW, Step, WienerNoise};
 pub use observation::{LinearObservation, ObservationError};
 pub use sampler::{LastNoise, SampleError, Sampler, Samples};

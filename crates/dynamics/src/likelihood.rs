@@ -149,7 +149,7 @@ impl<V> Likelihood<V> {
         }
         let augmented = Augmented {
             velocity: &self.velocity,
-            probes: self.divergence.probes(keys, &x),
+            probes: self.divergence.probes(keys, &x, 0),
             shape,
             direction,
             calls: Cell::new(0),

@@ -210,7 +210,13 @@ impl LinearObservation {
             .collect()
     }
 
-    fn tensor(&self, device: &Device, dtype: burn::tensor::DType) -> Tensor<2> {
+    /// Values in a state, N.
+    pub(crate) fn values(&self) -> usize {
+        self.values
+    }
+
+    /// A: [m, N].
+    pub(crate) fn tensor(&self, device: &Device, dtype: burn::tensor::DType) -> Tensor<2> {
         let shape = [self.count(), self.values];
         let data = TensorData::new(self.matrix.clone(), shape).convert_dtype(dtype);
         Tensor::from_data(data, (device, dtype))

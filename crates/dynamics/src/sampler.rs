@@ -119,6 +119,12 @@ pub enum SampleError {
         /// Keys.
         found: usize,
     },
+    /// A velocity whose derivatives cannot be had.
+    #[error(
+        "the velocity is not made of tensor operations on the state, so that its derivatives cannot be \
+         followed back: write it with tensors"
+    )]
+    NoDerivative,
     /// A part of [0, 1] that is none.
     #[error("cannot solve from t = {start} to {end}: 0 <= start < end <= 1 is needed")]
     Interval {

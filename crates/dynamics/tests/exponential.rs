@@ -62,6 +62,8 @@ fn exponential_sde_steps_converge_in_law_for_every_diffusion() {
             Diffusion::Sigma,
             Diffusion::Follmer,
             Diffusion::Constant(0.5),
+            Diffusion::FollmerTimes(0.5),
+            Diffusion::FollmerTimes(1.5),
         ] {
             let (coarse, fine) = (follmer(beta, diffusion, 200), follmer(beta, diffusion, 400));
             // KL is quadratic in the error of the moments

@@ -4,13 +4,13 @@
 mod common;
 
 use burn::tensor::Tensor;
-use common::{euler, moments, probes, tensor, values};
+use common::{euler, moments, probes, tensor};
 use foehn_dynamics::{
-    Diffusion, Dynamics, ExponentialSde, FollmerProcess, Guidance, GuidedFollmer,
-    LinearObservation, Spread, TimeGrid,
+    Diffusion, ExponentialSde, FollmerProcess, Guidance, GuidedFollmer, LinearObservation, Spread,
+    TimeGrid,
 };
-use foehn_interpolant::{Follmer, FollmerBeta, Schedule};
-use foehn_simulation::laws::{LinearAssimilation, PathPoint};
+use foehn_interpolant::{Follmer, FollmerBeta};
+use foehn_simulation::laws::LinearAssimilation;
 
 // ---- O5: x1 = x0 + N(0, 1), y = x1 + N(0, 1)
 
@@ -97,67 +97,5 @@ fn guided_exponential_steps_follow_the_posterior_without_noise_too() {
             println!("exponential {beta:?} {diffusion:?}: {fifty:.2e} {hundred:.2e}");
             assert!(fifty <= 1e-2 && hundred <= 1e-3, "{fifty} {hundred}");
         }
-    }
-}
-
-/// A process with the exact gradient under any weight.
-struct Weighted<P> {
-    process: P,
-    path: Follmer,
-    weight: fn(g: f64, foellmer: f64) -> f64,
-}
-
-impl<P: Dynamics<2>> Dynamics<2> for Weighted<P> {
-    fn drift(&self, t: f64, x: Tensor<2>) -> Tensor<2> {
-        let g = self.process.diffusion(t);
-        let weight = (self.weight)(g, Diffusion::Follmer.amplitude(&self.path, t));
-        let c = self.path.at(t.max(1e-9));
-        let point = PathPoint {
-            alpha: c.alpha,
-            beta: c.beta,
-            gamma_square: c.gamma * c.gamma,
-            d_alpha: c.d_alpha,
-            d_beta: c.d_beta,
-            gamma_d_gamma: c.gamma_d_gamma,
-        };
-        let law = LinearAssimilation::default();
-        let gradient: Vec<f64> = values(x.clone())
-            .iter()
-            .map(|&x| law.observation_score(point, x, X0, Y))
-            .collect();
-        let gradient = tensor(gradient, x.dims());
-        self.process.drift(t, x) + gradient * weight
-    }
-
-    fn diffusion(&self, t: f64) -> f64 {
-        self.process.diffusion(t)
-    }
-}
-
-#[test]
-fn the_weight_of_doob_alone_samples_another_law_unless_g_is_foellmers() {
-    let run = |beta, diffusion, weight, n: usize| {
-        let dynamics = Weighted {
-            process: process(beta, diffusion, n + 1),
-            path: Follmer::new(beta, 1.0).unwrap(),
-            weight,
-        };
-        let start = tensor(vec![X0; n + 1], [n + 1, 1]);
-        moments(euler(n).sample(&dynamics, start, &mut probes).unwrap().x)
-    };
-    let (m, v) = LinearAssimilation::default().posterior(X0, Y);
-    for beta in [FollmerBeta::Linear, FollmerBeta::Quadratic] {
-        let right = run(beta, Diffusion::Sigma, |g, f| (g * g + f * f) / 2.0, 800);
-        let wrong = run(beta, Diffusion::Sigma, |g, _| g * g, 800);
-        let doob = run(beta, Diffusion::Follmer, |g, _| g * g, 800);
-        println!(
-            "{beta:?}: mean {m:.3}: right {:.3}, g^2 {:.3}",
-            right.0[0], wrong.0[0]
-        );
-        for exact in [&right, &doob] {
-            assert!((exact.0[0] - m).abs() < 0.01 && (exact.1[0] - v).abs() < 0.01);
-        }
-        // a bias that no step removes: a tenth of the posterior's deviation at least
-        assert!((wrong.0[0] - m).abs() > 0.1 * v.sqrt(), "{wrong:?}");
     }
 }

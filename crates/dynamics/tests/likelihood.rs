@@ -1,64 +1,17 @@
 //! Log-densities along flows against exact ones.
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
+mod common;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use common::gaussian::{POINTS, log_target, rows, velocity};
+use common::{keys, values as host};
 use foehn_dynamics::{
     Adaptive, Divergence, Likelihood, SampleError, Sampler, Solver, TimeGrid,
     standard_normal_log_density,
 };
 use foehn_noise::{Key, Purpose};
 use foehn_simulation::laws::{MixturePath, PathPoint};
-
-fn rows(values: Vec<f64>) -> Tensor<2> {
-    let n = values.len() / 2;
-    Tensor::from_data(
-        TensorData::new(values, [n, 2]),
-        (&Device::flex(), DType::F64),
-    )
-}
-
-fn host<const D: usize>(x: Tensor<D>) -> Vec<f64> {
-    x.into_data().try_to_vec().unwrap()
-}
-
-fn keys(n: u32) -> Vec<Key> {
-    let key = Key::new(8, Purpose::Sample);
-    (0..n).map(|m| key.member(m)).collect()
-}
-
-const MEAN: [f64; 2] = [0.7, -1.2];
-/// Target covariance `Q diag(1.8, 0.2) Q^T` with Q the rotation by 0.6.
-const LAMBDA: [f64; 2] = [1.8, 0.2];
-
-fn turned(f: impl Fn(f64) -> f64) -> Vec<f64> {
-    let (s, c) = 0.6f64.sin_cos();
-    let [a, b] = LAMBDA.map(f);
-    vec![
-        a * c * c + b * s * s,
-        (a - b) * s * c,
-        (a - b) * s * c,
-        a * s * s + b * c * c,
-    ]
-}
-
-/// `b` from N(0, Id) to the target along (1 - t) x0 + t x1.
-fn velocity(t: f64, x: Tensor<2>) -> Tensor<2> {
-    let gain = rows(turned(|l| {
-        (t * l - (1.0 - t)) / ((1.0 - t).powi(2) + t * t * l)
-    }));
-    let mean = rows(MEAN.to_vec());
-    (x - mean.clone() * t).matmul(gain) + mean
-}
-
-fn log_target(x: &[f64]) -> f64 {
-    let inverse = turned(|l| 1.0 / l);
-    let d = [x[0] - MEAN[0], x[1] - MEAN[1]];
-    let square = d[0] * (inverse[0] * d[0] + inverse[1] * d[1])
-        + d[1] * (inverse[2] * d[0] + inverse[3] * d[1]);
-    -0.5 * (square + (LAMBDA[0] * LAMBDA[1]).ln()) - std::f64::consts::TAU.ln()
-}
-
-const POINTS: [f64; 6] = [0.7, -1.2, 2.0, 0.3, -1.5, -0.4];
 
 #[test]
 fn log_density_of_a_gaussian_is_right_to_four_digits_both_ways() {
@@ -113,7 +66,7 @@ fn hutchinson_agrees_with_the_exact_divergence_within_its_error() {
         };
         let x1 = rows(x.repeat(COPIES));
         let run = likelihood
-            .log_density(&rk4, x1, &keys(COPIES as u32), standard_normal_log_density)
+            .log_density(&rk4, x1, &keys(COPIES), standard_normal_log_density)
             .unwrap();
         let logs = host(run.log_density);
         let mean = logs.iter().sum::<f64>() / COPIES as f64;

@@ -3,6 +3,7 @@
 use crate::config::{CouplingConfig, GenerationConfig};
 use crate::error::GenerationError;
 use burn::tensor::{Tensor, TensorData};
+use foehn_dynamics::Epsilon;
 use foehn_interpolant::{Conversion, Ends, Known, Schedule, Target, per_sample};
 use foehn_network::{Architecture, Mlp};
 use std::sync::Arc;
@@ -94,6 +95,25 @@ impl Law {
     /// Whether x0 is a point from which a process starts.
     pub fn is_follmer(&self) -> bool {
         self.schedule.ends() == Ends::Follmer
+    }
+
+    /// The noise that suits the path, times `part`: gamma where it has latent noise, else `1 - t`; both
+    /// vanish where the score is infinite.
+    pub fn usual_epsilon(&self, part: f64) -> Epsilon {
+        if self.has_latent() {
+            Epsilon::Gamma(part)
+        } else {
+            let (e0, power) = (part, 1.0);
+            Epsilon::Decreasing { e0, power }
+        }
+    }
+
+    /// Whether what is learnt determines the score, which an SDE needs.
+    pub fn has_score(&self) -> bool {
+        let to_score = |from: &Target| {
+            Conversion::new(&self.schedule, self.known, *from, Target::Score).is_ok()
+        };
+        self.targets.iter().any(to_score)
     }
 
     /// The network that such a law needs.

@@ -5,8 +5,8 @@ use crate::law::{Law, SharedSchedule, Starts};
 use crate::sampling::{Method, SamplingConfig};
 use burn::tensor::{Device, Tensor};
 use foehn_dynamics::{
-    Adaptive, Diffusion, Divergence, Epsilon, ExponentialSde, ExponentialSteps, FollmerProcess,
-    Heads, LearntPath, Likelihood, Sampler, Samples, Solver, Weighed, WienerNoise,
+    Adaptive, Diffusion, Divergence, ExponentialSde, ExponentialSteps, FollmerProcess, Heads,
+    LearntPath, Likelihood, Sampler, Samples, Solver, Weighed, WienerNoise,
     standard_normal_log_density,
 };
 use foehn_interpolant::{Ends, Follmer, Path, Target, normals};
@@ -100,7 +100,8 @@ impl Model {
             Method::Sde => {
                 let solver = how.solver.unwrap_or(Solver::EulerMaruyama);
                 let grid = how.times()?;
-                let e = self.epsilon(how).on(self.law.schedule.clone())?;
+                let e = how.epsilon.unwrap_or_else(|| self.law.usual_epsilon(1.0));
+                let e = e.on(self.law.schedule.clone())?;
                 let evaluated = &grid.times()[..grid.steps()];
                 path.check(Target::Velocity, evaluated)
                     .map_err(GenerationError::End)?;
@@ -239,18 +240,6 @@ impl Model {
         let noisy = self.law.is_follmer() || self.is_mirror();
         how.method
             .unwrap_or(if noisy { Method::Sde } else { Method::Flow })
-    }
-
-    fn epsilon(&self, how: &SamplingConfig) -> Epsilon {
-        let latent = self.law.has_latent();
-        how.epsilon.unwrap_or(if latent {
-            Epsilon::Gamma(1.0)
-        } else {
-            Epsilon::Decreasing {
-                e0: 1.0,
-                power: 1.0,
-            }
-        })
     }
 
     /// Exponential steps take `X = alpha z + beta x1`.

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 /// what the formulas call score becomes `S` times the score.
 ///
 /// # Reference
-/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 4 (general Gaussian latents).
+/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797.
 #[derive(Clone, Debug, Default)]
 pub struct Colour {
     root: Option<Tensor<2>>,

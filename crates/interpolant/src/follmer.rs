@@ -23,7 +23,7 @@ pub enum FollmerBeta {
 /// velocity `b` of the same path: `f = b + sigma^2 s / 2`.
 ///
 /// # Reference
-/// Chen, Goldstein, Hua, Albergo, Boffi, Vanden-Eijnden 2024, arXiv:2403.13724, theorem 3.1.
+/// Chen, Goldstein, Hua, Albergo, Boffi, Vanden-Eijnden 2024, arXiv:2403.13724.
 ///
 /// ```
 /// use foehn_interpolant::{Follmer, FollmerBeta, Schedule};

@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 /// lower the cost `int E|b|^2 dt` of the path. All empty: the linear schedule.
 ///
 /// # Reference
-/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, section 4.
+/// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797 (paths of this form).
 ///
 /// ```
 /// use foehn_interpolant::{Fourier, Gamma, Schedule};

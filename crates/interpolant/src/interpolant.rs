@@ -94,7 +94,7 @@ impl Interpolant<Follmer> {
     /// `t`: (B); `pair` and `z`: [B, ...].
     ///
     /// # Reference
-    /// Chen et al. 2024, arXiv:2403.13724, equation 9.
+    /// Chen et al. 2024, arXiv:2403.13724.
     pub fn drift_point<const D: usize>(
         &self,
         t: &[f64],

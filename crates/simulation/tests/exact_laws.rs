@@ -3,32 +3,11 @@
 
 use foehn_noise::{Key, Purpose};
 use foehn_simulation::laws::{
-    Checkerboard, GaussianMixture, LinearAssimilation, MaternField, MixturePath, PathPoint,
+    Checkerboard, DensityChain, DriftErrors, GaussianMixture, LinearAssimilation, MaternField,
+    MixturePath, PathPoint, closed_form_errors, derivative,
 };
 use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
-
-/// Central difference of tenth order.
-fn derivative(h: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let weights = [
-        5.0 / 6.0,
-        -5.0 / 21.0,
-        5.0 / 84.0,
-        -5.0 / 504.0,
-        1.0 / 1260.0,
-    ];
-    let terms = weights.iter().zip(1..);
-    terms
-        .map(|(w, k)| w * (f(f64::from(k) * h) - f(-f64::from(k) * h)))
-        .sum::<f64>()
-        / h
-}
-
-fn moved(x: &Array1<f64>, i: usize, h: f64) -> Vec<f64> {
-    let mut y = x.to_vec();
-    y[i] += h;
-    y
-}
 
 const A: f64 = 0.7;
 
@@ -44,33 +23,16 @@ fn points(path: &MixturePath, t: f64) -> Vec<Array1<f64>> {
 
 #[test]
 fn velocity_and_score_are_those_of_the_log_density() {
-    // b against the continuity equation: d/dt log rho + div b + b . s = 0
     for dimension in [1, 2, 128] {
         let path = MixturePath::instance(dimension).unwrap();
         let (mut worst_score, mut worst_velocity) = (0f64, 0f64);
         for t in [0.2, 0.5, 0.85] {
-            let at = path.at(PathPoint::linear(t, A)).unwrap();
-            // spacing for a density that varies over 0.3
-            let h = 0.01;
             let count = if dimension > 2 { 1 } else { 4 };
             for x in points(&path, t).into_iter().take(count) {
-                let (b, s) = (
-                    at.velocity(x.as_slice().unwrap()),
-                    at.score(x.as_slice().unwrap()),
-                );
-                let mut divergence = 0.0;
-                for i in 0..dimension {
-                    let slope = derivative(h, |h| at.law().log_density(&moved(&x, i, h)));
-                    worst_score = worst_score.max((slope - s[i]).abs());
-                    divergence += derivative(h, |h| at.velocity(&moved(&x, i, h))[i]);
-                }
-                let change = derivative(h / 4.0, |h| {
-                    let later = path.at(PathPoint::linear(t + h, A)).unwrap();
-                    later.law().log_density(x.as_slice().unwrap())
-                });
-                let scale = 1.0 + divergence.abs() + b.dot(&s).abs();
-                worst_velocity =
-                    worst_velocity.max((change + divergence + b.dot(&s)).abs() / scale);
+                let point = |t: f64| PathPoint::linear(t, A);
+                let (s, b) = closed_form_errors(&path, point, t, x.as_slice().unwrap()).unwrap();
+                worst_score = worst_score.max(s);
+                worst_velocity = worst_velocity.max(b);
             }
         }
         println!("O3, {dimension}-d: s {worst_score:.1e}, b {worst_velocity:.1e}");
@@ -221,4 +183,21 @@ fn field_has_unit_variance_its_spectrum_and_its_velocity() {
     });
     let worst = (&b - &rebuilt).iter().fold(0f64, |a, d| a.max(d.abs()));
     assert!(worst < 1e-10, "{worst}");
+}
+
+#[test]
+fn euler_s_chain_tends_to_the_law_with_and_without_noise() {
+    // first order in h: KL falls as its square
+    for e in [0.0, 0.3, 1.0] {
+        let at = |steps| {
+            let chain = DensityChain::new(steps).unwrap();
+            chain.divergence(e, DriftErrors::NONE)
+        };
+        let (coarse, fine) = (at(50), at(100));
+        println!("chain, e = {e}: {coarse:.2e} {fine:.2e}");
+        assert!(
+            fine > 0.0 && (coarse / fine).log2() > 1.5,
+            "{coarse} {fine}"
+        );
+    }
 }

@@ -82,6 +82,11 @@ impl Folder {
         self.0.join("samples.png")
     }
 
+    /// Energy distance against diffusion and steps.
+    pub fn sweep(&self) -> PathBuf {
+        self.0.join("sweep.png")
+    }
+
     /// Makes the folder ready for a training.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod data;
 mod folder;
 mod quality;
 mod sampling;
+mod sweep;
 mod table;
 mod training;
 
@@ -13,6 +14,7 @@ pub use data::Names;
 pub use table::TableName;
 
 use crate::progress::Talk;
+use crate::sweep::Sweep;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use data::Data;
@@ -50,6 +52,18 @@ pub struct GenerateJob {
     pub condition: Option<TableName>,
     /// A table whose log-density is wanted.
     pub density: Option<TableName>,
+    /// Whether diffusions and numbers of steps are compared.
+    pub sweep: Comparison,
+}
+
+/// Whether samplers are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comparison {
+    /// Only the one asked for is used.
+    #[default]
+    None,
+    /// The flow and several diffusions, at 5 to 100 steps.
+    Sweep,
 }
 
 /// What `foehn generate` did.
@@ -66,6 +80,9 @@ pub struct GenerateSummary {
     /// Log-density of a table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density: Option<DensitySummary>,
+    /// Quality over diffusions and steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 /// Samples that were written.
@@ -120,6 +137,7 @@ impl GenerateSummary {
                 density.negative_log_likelihood, density.standard_error, density.rows
             ));
         }
+        lines.extend(self.sweep.as_ref().map(|sweep| sweep.table().text()));
         lines.join("\n")
     }
 }
@@ -185,11 +203,20 @@ pub fn generate(
         Some(path) => Some(drawing.write_samples(path, job, data.as_ref(), mode, &folder)?),
         None => None,
     };
+    let sweep = match (job.sweep, &data) {
+        (Comparison::None, _) => None,
+        (Comparison::Sweep, None) => bail!("--sweep compares samples with data: give --data"),
+        (Comparison::Sweep, Some(data)) => {
+            let wanted = drawing.wanted(job, Some(data))?;
+            Some(drawing.sweep(&wanted, data, &folder)?)
+        }
+    };
     let density = job.density.as_ref();
     Ok(GenerateSummary {
         validation_loss: trained.validation_loss,
         samples,
         density: density.map(|name| drawing.density(name, job)).transpose()?,
+        sweep,
         model: job.model.clone(),
     })
 }

@@ -2,13 +2,15 @@
 
 mod answer;
 mod assimilation;
-mod chain;
 mod checker;
 mod couplings;
 mod field;
 mod gmm;
+mod gmm_sampled;
 mod learn;
+mod least;
 mod mixture2d;
+mod mixture2d_learnt;
 mod normal;
 mod ou;
 mod text;
@@ -112,6 +114,7 @@ pub fn oracle(
     talk: Talk,
 ) -> Result<Answers> {
     let school = School { workers, talk };
+    let everywhere = (networks == Networks::Everywhere).then_some(school);
     let names: Vec<OracleName> = match name {
         OracleName::All => NAMES
             .iter()
@@ -123,7 +126,7 @@ pub fn oracle(
     };
     let run = |name: OracleName| match name {
         OracleName::Ou => Ok(vec![ou::run()?]),
-        OracleName::Mixture2d => Ok(vec![mixture2d::run()?]),
+        OracleName::Mixture2d => Ok(vec![mixture2d::run(everywhere)?]),
         OracleName::Gmm => Ok(vec![gmm::run()?]),
         OracleName::Checker => Ok(vec![checker::run(school)?]),
         OracleName::Couplings => Ok(vec![couplings::run(school)?]),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 impl Table {
     /// Below every measured number its reference, their ratio and its bar.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let number = self.format();
         let optional = |value: Option<f64>| value.map_or(String::new(), number);
         let mut lines = vec![Line {

@@ -1,8 +1,11 @@
 //! Tensors of exact numbers, and samplers as affine maps of their noise.
 #![allow(dead_code, clippy::unwrap_used)] // every test file uses a part of it; a failure here is a failed test
 
+pub mod gaussian;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{Sampler, Solver, TimeGrid};
+use foehn_noise::{Key, Purpose};
 
 pub fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
     Tensor::from_data(
@@ -11,8 +14,22 @@ pub fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
     )
 }
 
-pub fn values(x: Tensor<2>) -> Vec<f64> {
+pub fn values<const D: usize>(x: Tensor<D>) -> Vec<f64> {
     x.into_data().try_to_vec().unwrap()
+}
+
+/// One key a sample.
+pub fn keys(n: usize) -> Vec<Key> {
+    let key = Key::new(8, Purpose::Sample);
+    (0..n as u32).map(|m| key.member(m)).collect()
+}
+
+/// Mean and its standard error.
+pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+    (mean, (square / (n - 1.0) / n).sqrt())
 }
 
 pub fn euler(n: usize) -> Sampler {

@@ -43,6 +43,17 @@ impl Cholesky {
         y
     }
 
+    /// `A^-1`.
+    pub fn inverse(&self) -> Array2<f64> {
+        let n = self.lower.nrows();
+        let mut inverse = Array2::eye(n);
+        for mut column in inverse.columns_mut() {
+            let solved = self.solve(column.to_owned());
+            column.assign(&solved);
+        }
+        inverse
+    }
+
     /// `L x`.
     pub fn multiply(&self, x: &Array1<f64>) -> Array1<f64> {
         self.lower.dot(x)

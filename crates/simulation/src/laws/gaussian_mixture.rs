@@ -168,6 +168,11 @@ impl GaussianMixture {
         sum
     }
 
+    /// The factor of `C_k`.
+    pub(super) fn factor(&self, k: usize) -> &Cholesky {
+        &self.factors[k]
+    }
+
     /// `C_k^-1 (x - m_k)`.
     fn whitened(&self, x: &[f64]) -> Vec<Array1<f64>> {
         let pairs = self.modes.iter().zip(&self.factors);

@@ -76,9 +76,9 @@ pub struct MixturePath {
 /// The path at one time.
 #[derive(Clone, Debug)]
 pub struct MixtureMarginal<'a> {
-    path: &'a MixturePath,
-    point: PathPoint,
-    law: GaussianMixture,
+    pub(super) path: &'a MixturePath,
+    pub(super) point: PathPoint,
+    pub(super) law: GaussianMixture,
 }
 
 impl MixturePath {

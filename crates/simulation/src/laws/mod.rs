@@ -10,16 +10,22 @@
 mod assimilation;
 mod checkerboard;
 mod cholesky;
+mod density_chain;
+mod derivative;
 mod gaussian_mixture;
 mod matern_field;
+mod mixture_pairs;
 mod mixture_path;
 mod ornstein_uhlenbeck;
 mod rotating_mixture;
 
 pub use assimilation::LinearAssimilation;
 pub use checkerboard::Checkerboard;
+pub use density_chain::{DensityChain, DriftErrors};
+pub use derivative::{closed_form_errors, derivative};
 pub use gaussian_mixture::{GaussianMixture, MixtureError, Mode};
 pub use matern_field::MaternField;
+pub use mixture_pairs::{MixturePairs, Pair};
 pub use mixture_path::{MixtureMarginal, MixturePath, PathPoint};
 pub use ornstein_uhlenbeck::OrnsteinUhlenbeck;
 pub use rotating_mixture::{Component, RotatingMixture, mixture_drift};
