@@ -24,15 +24,14 @@ const STEPS: [usize; 4] = [10, 20, 50, 100];
 fn pairs(seed: u64, step: usize, count: usize) -> Rows {
     let mut rng = Key::new(seed, Purpose::Simulate).init(step as i64).rng();
     let law = RotatingMixture::default();
-    let pairs: Vec<_> = (0..count)
-        .map(|_| law.sample_pair(LEAD, &mut rng))
-        .collect();
-    let table = |of: fn(&([f64; 2], [f64; 2])) -> [f64; 2]| {
-        Array2::from_shape_fn((count, 2), |(i, j)| (of(&pairs[i])[j] / UNIT) as f32)
+    let pairs = (0..count).map(|_| law.sample_pair(LEAD, &mut rng));
+    let (x0, x1): (Vec<[f64; 2]>, Vec<[f64; 2]>) = pairs.unzip();
+    let table = |states: Vec<[f64; 2]>| {
+        Array2::from_shape_fn((count, 2), |(i, j)| (states[i][j] / UNIT) as f32)
     };
     Rows {
-        x1: table(|pair| pair.1),
-        x0: Some(table(|pair| pair.0)),
+        x1: table(x1),
+        x0: Some(table(x0)),
         condition: None,
     }
 }
