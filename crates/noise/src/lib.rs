@@ -26,14 +26,14 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 ///
 /// | purpose | `init` | `member` | `lead` | `step` |
 /// |---|---|---|---|---|
-/// | `Train` | optimiser's step | sample of the batch | | 0 time, 1 latent, 2 noise on the condition |
+/// | `Train` | optimiser's step | sample of the batch | | 0 time, 1 latent, 2 noise on the condition or Gaussian start, 3 transport |
 /// | `Validate` | | window | | as `Train` |
 /// | `Sample` | initial time, s | member | from 1 | solver's step, from 0 |
-/// | `Simulate` | run | | | time step |
-/// | `Shuffle` | epoch | | | |
+/// | `Simulate` | run, or step of a training on draws | | | time step |
+/// | `Shuffle` | epoch | 1 for starts without pairs | | |
 /// | `Ties` | initial time, s | | from 1 | cell |
 /// | `Weights` | | network | | |
-/// | `Choose` | valid time, s | | | |
+/// | `Choose` | valid time, s; 0 for rows set aside | | | |
 /// | `Dropout` | | | | layer; the seed is the bits of the sample's time |
 /// | `Resample` | | | | replicate |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
