@@ -76,7 +76,7 @@ fn exponential_sde_steps_converge_in_law_for_every_diffusion() {
                 0.8
             };
             assert!(
-                order > least && order < 1.2 && fine < 2e-4,
+                order > least && order < 1.2 && fine < 4e-4,
                 "{beta:?} {diffusion:?} {order} {fine}"
             );
         }
