@@ -75,8 +75,14 @@ fn exponential_sde_steps_converge_in_law_for_every_diffusion() {
             } else {
                 0.8
             };
+            // more noise than the least-error choice costs more
+            let most = if matches!(diffusion, Diffusion::FollmerTimes(_)) {
+                4e-4
+            } else {
+                2e-4
+            };
             assert!(
-                order > least && order < 1.2 && fine < 4e-4,
+                order > least && order < 1.2 && fine < most,
                 "{beta:?} {diffusion:?} {order} {fine}"
             );
         }

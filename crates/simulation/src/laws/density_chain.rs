@@ -169,6 +169,9 @@ impl DensityChain {
 
 /// Between the values on the nodes, by the cubic through four of them.
 fn interpolated(values: &[f64], x: f64) -> f64 {
+    if x.is_nan() {
+        return f64::NAN;
+    }
     let place = ((x + EDGE) / WIDTH).clamp(1.0, (CELLS - 3) as f64);
     let i = place.floor() as usize;
     // what leaves the grid stays at its edge, where there is no mass
