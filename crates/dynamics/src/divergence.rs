@@ -30,16 +30,19 @@ pub enum Divergence {
     Gaussian(usize),
 }
 
-/// The probes of one solve.
-pub(crate) struct Probes<const D: usize> {
+/// The probes of one solve: vectors v with `div b = weight sum_v v . J v`, exactly or in the mean.
+pub struct Probes<const D: usize> {
     probes: Vec<Tensor<D>>,
     /// 1 for unit vectors, 1/k for k random probes.
     weight: f64,
 }
 
 impl Divergence {
-    /// The probes for a batch like `x`, sample `b` named by `keys[b]`.
-    pub(crate) fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>) -> Probes<D> {
+    /// The probes for a batch like `x`, sample `b` named by `keys[b]`; no keys for unit vectors.
+    ///
+    /// # Shapes
+    /// `keys`: (B); `x`: [B, ...], which every probe is like.
+    pub fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>) -> Probes<D> {
         let random = |count: usize, f: fn(Tensor<D>) -> Tensor<D>| {
             let draw = |k: usize| {
                 let step = PROBES + 1 + k as u32;
@@ -77,6 +80,16 @@ fn units<const D: usize>(x: &Tensor<D>) -> Vec<Tensor<D>> {
 }
 
 impl<const D: usize> Probes<D> {
+    /// The vectors, [B, ...] each.
+    pub fn vectors(&self) -> &[Tensor<D>] {
+        &self.probes
+    }
+
+    /// What their sum is multiplied by.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
     /// `(b(x), div b(x))`.
     ///
     /// # Shapes

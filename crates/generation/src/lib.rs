@@ -37,10 +37,13 @@
 
 mod config;
 mod error;
+mod flow;
+mod flow_learner;
 mod host;
 mod law;
 mod learner;
 mod loss;
+mod maximum_likelihood;
 mod model;
 mod sampling;
 mod scaling;
@@ -48,10 +51,13 @@ mod source;
 
 pub use config::{CouplingConfig, GenerationConfig};
 pub use error::GenerationError;
+pub use flow::NormalizingFlow;
+pub use flow_learner::FlowLearner;
 pub use host::{on_device, on_host};
 pub use law::{Law, SharedSchedule, Sizes, Starts};
 pub use learner::Learner;
 pub use loss::Batch;
+pub use maximum_likelihood::{MaximumLikelihood, MaximumLikelihoodConfig};
 pub use model::{Model, Starting};
 pub use sampling::{GridConfig, Method, SamplingConfig};
 pub use scaling::Scaling;
