@@ -47,7 +47,9 @@ mod maximum_likelihood;
 mod model;
 mod sampling;
 mod scaling;
+mod schedule_learner;
 mod source;
+mod terms;
 
 pub use config::{CouplingConfig, GenerationConfig};
 pub use error::GenerationError;
@@ -61,4 +63,5 @@ pub use maximum_likelihood::{MaximumLikelihood, MaximumLikelihoodConfig};
 pub use model::{Model, Starting};
 pub use sampling::{GridConfig, Method, SamplingConfig};
 pub use scaling::Scaling;
+pub use schedule_learner::{PathReport, ScheduleLearner};
 pub use source::{Pairing, Rows, Source, Tables, repeated};
