@@ -30,22 +30,20 @@ pub enum Divergence {
     Gaussian(usize),
 }
 
-/// The probes of one solve.
-pub(crate) struct Probes<const D: usize> {
+/// The probes of one solve: vectors v with `div b = weight sum_v v . J v`, exactly or in the mean.
+pub struct Probes<const D: usize> {
     probes: Vec<Tensor<D>>,
     /// 1 for unit vectors, 1/k for k random probes.
     weight: f64,
 }
 
 impl Divergence {
-    /// The probes of one solve for a batch like `x`, sample `b` named by `keys[b]`; solves that are told
-    /// apart by `number` have others.
-    pub(crate) fn probes<const D: usize>(
-        self,
-        keys: &[Key],
-        x: &Tensor<D>,
-        number: u32,
-    ) -> Probes<D> {
+    /// The probes of one solve for a batch like `x`, sample `b` named by `keys[b]` (no keys for unit
+    /// vectors); solves that are told apart by `number` have others.
+    ///
+    /// # Shapes
+    /// `keys`: (B); `x`: [B, ...], which every probe is like.
+    pub fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>, number: u32) -> Probes<D> {
         let random = |count: usize, f: fn(Tensor<D>) -> Tensor<D>| {
             let first = PROBES + 1 + number * count.max(1) as u32;
             let draw = |k: usize| {
@@ -84,6 +82,16 @@ fn units<const D: usize>(x: &Tensor<D>) -> Vec<Tensor<D>> {
 }
 
 impl<const D: usize> Probes<D> {
+    /// The vectors, [B, ...] each.
+    pub fn vectors(&self) -> &[Tensor<D>] {
+        &self.probes
+    }
+
+    /// What their sum is multiplied by.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
     /// `grad div b = sum_i grad(v_i . J v_i)`, by central differences of `J^T v` along v, which is the same by
     /// the symmetry of second derivatives; none where b is not made of tensor operations on x.
     ///

@@ -93,7 +93,7 @@ pub use brownian::BrownianPath;
 pub use classifier_free::ClassifierFree;
 pub use corrector::PredictorCorrector;
 pub use diffusion::Diffusion;
-pub use divergence::Divergence;
+pub use divergence::{Divergence, Probes};
 pub use dynamics::{Drift, Dynamics, Langevin, ProbabilityFlow, Score, Velocity};
 pub use epsilon::{Epsilon, NegativeEpsilon};
 pub use exponential::{ExponentialFlow, ExponentialSde, FromPoint};

@@ -37,22 +37,31 @@
 
 mod config;
 mod error;
+mod flow;
+mod flow_learner;
 mod host;
 mod law;
 mod learner;
 mod loss;
+mod maximum_likelihood;
 mod model;
 mod sampling;
 mod scaling;
+mod schedule_learner;
 mod source;
+mod terms;
 
 pub use config::{CouplingConfig, GenerationConfig};
 pub use error::GenerationError;
+pub use flow::NormalizingFlow;
+pub use flow_learner::FlowLearner;
 pub use host::{on_device, on_host};
 pub use law::{Law, SharedSchedule, Sizes, Starts};
 pub use learner::Learner;
 pub use loss::Batch;
+pub use maximum_likelihood::{MaximumLikelihood, MaximumLikelihoodConfig};
 pub use model::{Model, Starting};
 pub use sampling::{GridConfig, Method, SamplingConfig};
 pub use scaling::Scaling;
+pub use schedule_learner::{PathReport, ScheduleLearner};
 pub use source::{Pairing, Rows, Source, Tables, repeated};

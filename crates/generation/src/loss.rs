@@ -30,6 +30,19 @@ pub struct Batch {
     pub(crate) keys: Vec<Key>,
 }
 
+impl Batch {
+    /// Pairs, latents and conditions of a part.
+    pub(crate) fn part(&self, part: Range<usize>) -> (Pair<2>, Tensor<2>, Option<Tensor<2>>) {
+        let select = |x: &Tensor<2>| x.clone().slice([part.clone()]);
+        let pair = Pair {
+            x0: select(&self.pair.x0),
+            x1: select(&self.pair.x1),
+        };
+        let z = normals(&at(&self.keys[part.clone()], LATENT), &pair.x1);
+        (pair, z, self.condition.as_ref().map(select))
+    }
+}
+
 impl Law {
     /// Pairs, times and names for a batch; `key` names it, and its members the samples.
     ///
@@ -106,17 +119,11 @@ impl Law {
         batch: &Batch,
         part: Range<usize>,
     ) -> Result<Tensor<1>, GenerationError> {
-        let select = |x: &Tensor<2>| x.clone().slice([part.clone()]);
-        let pair = Pair {
-            x0: select(&batch.pair.x0),
-            x1: select(&batch.pair.x1),
-        };
-        let condition = batch.condition.as_ref().map(select);
         let t: Vec<f64> = batch.draws[part.clone()]
             .iter()
             .map(|draw| draw.t)
             .collect();
-        let z = normals(&at(&batch.keys[part], LATENT), &pair.x1);
+        let (pair, z, condition) = batch.part(part);
         let interpolant = Interpolant {
             schedule: &self.schedule,
         };

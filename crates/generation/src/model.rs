@@ -5,18 +5,15 @@ use crate::law::{Law, SharedSchedule, Starts};
 use crate::sampling::{Method, SamplingConfig};
 use burn::tensor::{Device, Tensor};
 use foehn_dynamics::{
-    Adaptive, Diffusion, Divergence, ExponentialSde, ExponentialSteps, FollmerProcess, Heads,
-    LearntPath, Likelihood, Sampler, Samples, Solver, Weighed, WienerNoise,
-    standard_normal_log_density,
+    Diffusion, Divergence, ExponentialSde, ExponentialSteps, FollmerProcess, Heads, LearntPath,
+    Likelihood, Sampler, Samples, Solver, Weighed, WienerNoise, standard_normal_log_density,
 };
 use foehn_interpolant::{Ends, Follmer, Path, Target, normals};
 use foehn_network::Mlp;
 use foehn_noise::Key;
 
-/// Steps of the adaptive solver that are given up.
-const MOST_CALLS: usize = 20_000;
 /// The step of a sample's key that names its Gaussian start; steps of solvers and probes lie below.
-const START: u32 = u32::MAX;
+pub(crate) const START: u32 = u32::MAX;
 
 /// A law with its weights, in scaled units.
 #[derive(Clone)]
@@ -96,7 +93,7 @@ impl Model {
                     .map_err(GenerationError::End)?;
                 Ok(Sampler { solver, grid }.solve(&flow, x)?)
             }
-            Method::Adaptive => Ok(adaptive(how).solve(&path.flow()?, x)?),
+            Method::Adaptive => Ok(how.adaptive().solve(&path.flow()?, x)?),
             Method::Sde => {
                 let solver = how.solver.unwrap_or(Solver::EulerMaruyama);
                 let grid = how.times()?;
@@ -156,20 +153,7 @@ impl Model {
             divergence,
         };
         let base = |x: Tensor<2>| standard_normal_log_density(x / alpha) - volume;
-        // times run backward
-        let [start, end] = how.within;
-        match how.method {
-            Some(Method::Adaptive) | None => {
-                let mut solver = adaptive(how);
-                (solver.start, solver.end) = (1.0 - end, 1.0 - start);
-                Ok(likelihood.log_density(&solver, x1, &keys, base)?)
-            }
-            Some(_) => {
-                let solver = how.solver.unwrap_or(Solver::Heun);
-                let grid = how.times()?.mirrored();
-                Ok(likelihood.log_density(&Sampler { solver, grid }, x1, &keys, base)?)
-            }
-        }
+        how.carry_back(&likelihood, x1, &keys, base)
     }
 
     /// The starts that were given, or noise.
@@ -224,7 +208,7 @@ impl Model {
         let grid = how.times()?;
         match method {
             Method::Exponential => Ok(ExponentialSde { grid }.sample(&process, &mut noise)),
-            Method::Adaptive => Ok(adaptive(how).solve(&process, x0)?),
+            Method::Adaptive => Ok(how.adaptive().solve(&process, x0)?),
             Method::Flow | Method::Sde => {
                 let solver = how.solver.unwrap_or(Solver::EulerMaruyama);
                 Ok(Sampler { solver, grid }.sample(&process, x0, &mut noise)?)
@@ -252,15 +236,5 @@ impl Model {
             ));
         }
         Ok(())
-    }
-}
-
-fn adaptive(how: &SamplingConfig) -> Adaptive {
-    let [start, end] = how.within;
-    Adaptive {
-        start,
-        end,
-        most_calls: MOST_CALLS,
-        ..Adaptive::new(how.tolerance)
     }
 }

@@ -1,8 +1,15 @@
 //! How a model is sampled, as it stands in a configuration file.
 
 use crate::error::GenerationError;
-use foehn_dynamics::{Diffusion, Epsilon, Hold, Solver, TimeGrid};
+use burn::tensor::Tensor;
+use foehn_dynamics::{
+    Adaptive, Diffusion, Epsilon, Hold, Likelihood, Sampler, Solver, TimeGrid, Velocity, Weighed,
+};
+use foehn_noise::Key;
 use serde::{Deserialize, Serialize};
+
+/// Calls after which the adaptive solver gives up.
+const MOST_CALLS: usize = 20_000;
 
 /// What is solved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,5 +101,36 @@ impl SamplingConfig {
         };
         let [start, end] = self.within;
         Ok(grid.within(start, end)?)
+    }
+
+    /// The solver that chooses its steps.
+    pub(crate) fn adaptive(&self) -> Adaptive {
+        let [start, end] = self.within;
+        Adaptive {
+            start,
+            end,
+            most_calls: MOST_CALLS,
+            ..Adaptive::new(self.tolerance)
+        }
+    }
+
+    /// Log-densities of states that are carried back to the base: by adaptive steps unless a method on a
+    /// grid is named.
+    pub(crate) fn carry_back<V: Velocity<2>>(
+        &self,
+        likelihood: &Likelihood<V>,
+        x1: Tensor<2>,
+        keys: &[Key],
+        base: impl Fn(Tensor<2>) -> Tensor<1>,
+    ) -> Result<Weighed<2>, GenerationError> {
+        if let Some(Method::Adaptive) | None = self.method {
+            let mut solver = self.adaptive();
+            // times run backward
+            (solver.start, solver.end) = (1.0 - solver.end, 1.0 - solver.start);
+            return Ok(likelihood.log_density(&solver, x1, keys, base)?);
+        }
+        let solver = self.solver.unwrap_or(Solver::Heun);
+        let grid = self.times()?.mirrored();
+        Ok(likelihood.log_density(&Sampler { solver, grid }, x1, keys, base)?)
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// 1 / (1 + exp(-x)); at very negative x the exponential is infinite and this is 0, as it should be.
-fn gate<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+pub(crate) fn gate<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.neg().exp().add_scalar(1.0).recip()
 }
 

@@ -34,6 +34,7 @@ mod padding;
 mod patch;
 mod pointwise;
 mod resample;
+mod tangent;
 mod time;
 mod unet;
 mod unet_config;

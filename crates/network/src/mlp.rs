@@ -92,10 +92,10 @@ impl MlpConfig {
 /// Layers of SiLU units on the state, its features and those of the time side by side, then a linear layer.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    hidden: Vec<Linear>,
-    output: Linear,
+    pub(crate) hidden: Vec<Linear>,
+    pub(crate) output: Linear,
     time_features: usize,
-    input_features: usize,
+    pub(crate) input_features: usize,
 }
 
 impl Mlp {
@@ -104,16 +104,20 @@ impl Mlp {
     /// # Shapes
     /// `x` [B, inputs] and `t` `[B]` in [0, 1] to [B, outputs].
     pub fn forward(&self, x: Tensor<2>, t: Tensor<1>) -> Tensor<2> {
+        let hidden = self.hidden.iter();
+        self.output
+            .forward(hidden.fold(self.shown(x, t), |x, layer| silu(layer.forward(x))))
+    }
+
+    /// What the first layer is shown: state, its features, those of the time.
+    pub(crate) fn shown(&self, x: Tensor<2>, t: Tensor<1>) -> Tensor<2> {
         let time = features(t, self.time_features);
-        let x = match self.input_features {
+        match self.input_features {
             0 => Tensor::cat(vec![x, time], 1),
             count => {
                 let waves = waves(&x, count);
                 Tensor::cat(vec![x, waves, time], 1)
             }
-        };
-        let hidden = self.hidden.iter();
-        self.output
-            .forward(hidden.fold(x, |x, layer| silu(layer.forward(x))))
+        }
     }
 }

@@ -27,13 +27,18 @@ pub(crate) fn features(t: Tensor<1>, count: usize) -> Tensor<2> {
 /// # Shapes
 /// [B, d] to [B, d count].
 pub(crate) fn waves(x: &Tensor<2>, count: usize) -> Tensor<2> {
-    let half = count / 2;
-    let exponent = |k: usize| k as f64 / (half.max(2) - 1) as f64;
-    let waves = (0..half).flat_map(|k| {
-        let angle = x.clone() * 32f64.powf(exponent(k));
+    let waves = wave_numbers(count).flat_map(|w| {
+        let angle = x.clone() * w;
         [angle.clone().sin(), angle.cos()]
     });
     Tensor::cat(waves.collect(), 1)
+}
+
+/// The angular frequencies of [`waves`].
+pub(crate) fn wave_numbers(count: usize) -> impl Iterator<Item = f64> {
+    let half = count / 2;
+    let exponent = move |k: usize| k as f64 / (half.max(2) - 1) as f64;
+    (0..half).map(move |k| 32f64.powf(exponent(k)))
 }
 
 /// Features, then two layers, each followed by SiLU.

@@ -124,3 +124,37 @@ fn the_gradient_of_an_mlp_is_its_derivative() {
     };
     assert_eq!(compare(&network, 5, loss), 6);
 }
+
+#[test]
+fn the_gradient_of_a_divergence_is_its_derivative() {
+    let double = FloatDType::F64;
+    let config = MlpConfig {
+        width: 12,
+        depth: 2,
+        time_features: 6,
+        input_features: 4,
+    };
+    let network = common::randomised(config.init(2, 2, &Device::flex()).unwrap());
+    let x = Tensor::<2>::from_data(common::normals(&[5, 2], 11), &Device::flex()).cast(double);
+    let t = times([0.0, 0.25, 0.5, 0.75, 1.0]).cast(double);
+    let unit = |i: usize| {
+        let zero = Tensor::<2>::zeros([5, 1], (&Device::flex(), DType::F64));
+        let one = zero.ones_like();
+        Tensor::cat(
+            if i == 0 {
+                vec![one, zero]
+            } else {
+                vec![zero, one]
+            },
+            1,
+        )
+    };
+    let units = [unit(0), unit(1)];
+    let loss = |network: &foehn_network::Mlp| {
+        let (y, products) = network.push_forward(x.clone(), t.clone(), &units);
+        let diagonal = |i: usize| products[i].clone().slice([0..5, i..i + 1]);
+        // the square of the value besides, so that every weight takes part
+        (diagonal(0) + diagonal(1)).square().mean() + y.square().mean()
+    };
+    assert_eq!(compare(&network, 5, loss), 6);
+}
