@@ -194,6 +194,85 @@ fn densities_are_printed_in_the_units_of_the_table() {
 }
 
 #[test]
+fn a_flow_may_be_trained_by_maximum_likelihood() {
+    let project = Project::new();
+    write_lines(&project, "lines.npy");
+    let words = [
+        "generate",
+        "--data",
+        "lines.npy",
+        "--out",
+        "x.npy",
+        "--set",
+        "objective=likelihood",
+        "--set",
+        "train.steps=20",
+        "--set",
+        "likelihood.steps=4",
+        "--set",
+        "train.batch_size=64",
+        "--set",
+        "train.micro_batch=64",
+        "--quiet",
+    ];
+    project.run(&words).done();
+    assert_eq!(read(&project, "x.npy").dim(), (1000, 2));
+    let again = project
+        .run(&["generate", "--density", "lines.npy", "--json"])
+        .done();
+    let json: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
+    assert!(
+        json["density"]["negative_log_likelihood"]
+            .as_f64()
+            .unwrap()
+            .is_finite()
+    );
+    let no_score = project.run(&["generate", "--out", "y.npy", "--sampler", "sde"]);
+    no_score.refused(&["trained by maximum likelihood has no score"]);
+}
+
+#[test]
+fn the_path_itself_may_be_learnt_and_is_kept() {
+    let project = Project::new();
+    let x1 = write_lines(&project, "lines.npy");
+    let x0 = x1.mapv(|x| 3.0 * x);
+    x0.write_npy(File::create(project.path("x0.npy")).unwrap())
+        .unwrap();
+    let words = [
+        "generate",
+        "--data",
+        "lines.npy",
+        "--starts",
+        "x0.npy",
+        "--interpolant",
+        "fourier",
+    ];
+    let more = ["--set", "path_steps=10", "--out", "one.npy"];
+    project.run(&[&words[..], &SMALL, &more].concat()).done();
+    let path = fs::read_to_string(project.path("runs/generate/path.toml")).unwrap();
+    assert!(
+        path.contains("fourier") && !path.contains("alpha = [0.0"),
+        "{path}"
+    );
+    // the path that was found is that of later samples
+    let again = ["generate", "--out", "two.npy", "--from", "x0.npy"];
+    project.run(&again).done();
+    assert_eq!(read(&project, "one.npy"), read(&project, "two.npy"));
+    let linear = [
+        "generate",
+        "--data",
+        "lines.npy",
+        "--set",
+        "path_steps=10",
+        "--model",
+        "m",
+    ];
+    project
+        .run(&linear)
+        .refused(&["path_steps = 10", "interpolant = fourier"]);
+}
+
+#[test]
 fn bad_input_is_refused_in_one_line() {
     let project = Project::new();
     let table = write_lines(&project, "lines.npy");

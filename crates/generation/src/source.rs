@@ -100,6 +100,16 @@ impl Tables {
     pub fn count(&self) -> usize {
         self.x1.nrows()
     }
+
+    /// The data.
+    pub fn x1(&self) -> &Array2<f32> {
+        &self.x1
+    }
+
+    /// What is known, row by row beside the data.
+    pub fn condition(&self) -> Option<&Array2<f32>> {
+        self.condition.as_ref()
+    }
 }
 
 impl Source for Tables {

@@ -2,11 +2,23 @@
 
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_generation::{GenerationConfig, SamplingConfig};
+use foehn_generation::{GenerationConfig, MaximumLikelihoodConfig, SamplingConfig};
+use foehn_interpolant::Path as Interpolant;
 use foehn_network::MlpConfig;
 use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// What a network is trained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Regression on an interpolant, `[model]`.
+    #[default]
+    Interpolant,
+    /// Maximum likelihood through a flow, `[likelihood]`: a baseline for few columns.
+    Likelihood,
+}
 
 /// What is learnt from a table and how it is sampled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,8 +28,15 @@ pub struct GenerateConfig {
     pub seed: u64,
     /// Share of the rows that is not trained on: for the validation loss and for scores.
     pub validation: f64,
+    /// What the network is trained for.
+    pub objective: Objective,
     /// Path, coupling, targets, network.
     pub model: GenerationConfig,
+    /// Steps in which the path itself is learnt before the model, for least cost; only for
+    /// `interpolant.kind = "fourier"`. 0: the path stays as it is.
+    pub path_steps: usize,
+    /// The flow that is trained by maximum likelihood.
+    pub likelihood: MaximumLikelihoodConfig,
     /// How to train.
     pub train: TrainConfig,
     /// How to sample.
@@ -29,6 +48,16 @@ impl Default for GenerateConfig {
         Self {
             seed: 1,
             validation: 0.1,
+            objective: Objective::Interpolant,
+            path_steps: 0,
+            likelihood: MaximumLikelihoodConfig {
+                network: MlpConfig {
+                    width: 64,
+                    time_features: 2,
+                    ..MlpConfig::default()
+                },
+                ..MaximumLikelihoodConfig::default()
+            },
             model: GenerationConfig {
                 network: MlpConfig {
                     input_features: 8,
@@ -109,6 +138,13 @@ impl GenerateConfig {
                 self.validation
             ));
         }
+        let fourier = matches!(self.model.interpolant, Interpolant::Fourier(_));
+        if self.path_steps > 0 && !(fourier && self.objective == Objective::Interpolant) {
+            return Err(format!(
+                "path_steps = {}: a path is learnt within interpolant = fourier: choose it, or give 0",
+                self.path_steps
+            ));
+        }
         if self.train.networks != 1 {
             return Err(format!(
                 "train.networks = {}: foehn generate trains one network",
@@ -145,7 +181,7 @@ fn expand_path(model: &mut toml::Table) {
     };
     let parameters = match name.as_str() {
         "linear" | "trigonometric" => "gamma = \"zero\"",
-        "fourier" => "gamma = \"zero\"\nalpha = []\nbeta = []",
+        "fourier" => "gamma = \"zero\"\nalpha = [0.0, 0.0, 0.0, 0.0]\nbeta = [0.0, 0.0, 0.0, 0.0]",
         "mirror" => "gamma = \"quadratic\"",
         "one_sided" => "sides = { kind = \"linear\", gamma = \"zero\" }",
         "variance_exploding" => "sigma_max = 20.0\npower = 3.0",

@@ -1,13 +1,14 @@
 //! The folder of a model of vectors.
 
 use super::config::GenerateConfig;
+use super::learnt::{Declaration, Learnt};
 use super::table::Columns;
 use crate::continuation::refuse_other;
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::Mode;
-use foehn_generation::{Law, Model, Scaling, Sizes, Starts};
+use foehn_generation::{Scaling, Sizes, Starts};
 use foehn_training::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -55,6 +56,25 @@ impl Folder {
     /// What its numbers mean.
     pub fn units(&self) -> PathBuf {
         self.0.join("units.json")
+    }
+
+    /// The path that was found, where it was learnt.
+    pub fn path(&self) -> PathBuf {
+        self.0.join("path.toml")
+    }
+
+    /// `config` with the path that was found, if there is one.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn with_path(&self, config: &GenerateConfig) -> Result<GenerateConfig> {
+        let mut config = config.clone();
+        if config.path_steps > 0 && self.path().exists() {
+            let text = read(&self.path())?;
+            config.model.interpolant = toml::from_str(&text)
+                .with_context(|| format!("{} is damaged", self.path().display()))?;
+        }
+        Ok(config)
     }
 
     /// Averaged weights, safetensors: there when training is done.
@@ -136,7 +156,7 @@ impl Folder {
     ///
     /// # Errors
     /// If it is not there, or not trained to the end.
-    pub fn load(&self, device: &Device) -> Result<(Units, Model)> {
+    pub fn load(&self, device: &Device) -> Result<(Units, Learnt)> {
         let missing = || {
             format!(
                 "no trained model in {}: give --data to train one, with --resume if it was interrupted",
@@ -150,11 +170,11 @@ impl Folder {
         let config = GenerateConfig::parse(&text, &self.config().display().to_string(), &[])?;
         let units: Units = serde_json::from_str(&read(&self.units())?)
             .with_context(|| format!("{} is damaged", self.units().display()))?;
-        let law = Law::new(&config.model, units.sizes())?;
-        let architecture = law.architecture();
+        let declaration = Declaration::new(&self.with_path(&config)?, units.sizes())?;
+        let architecture = declaration.architecture();
         let file = Checkpoint::open(&self.weights()).with_context(missing)?;
         let network = file.load(architecture.mlp(device)?, &architecture.describe())?;
-        Ok((units, Model { law, network }))
+        Ok((units, declaration.with(network)))
     }
 }
 

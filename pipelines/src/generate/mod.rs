@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod folder;
+mod learnt;
 mod quality;
 mod sampling;
 mod sweep;
@@ -15,14 +16,16 @@ pub use table::TableName;
 
 use crate::progress::Talk;
 use crate::sweep::Sweep;
+use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use data::Data;
 use foehn_archive::{Mode, write_whole};
 use foehn_compute::Workers;
-use foehn_generation::{Law, Model, SamplingConfig, Scaling};
+use foehn_generation::{SamplingConfig, Scaling};
 use foehn_report::{Cloud, Figure, Scatter};
 use folder::{Folder, Units};
+use learnt::{Declaration, Learnt};
 use ndarray::{Array2, Axis};
 pub(crate) use quality::energy_distance;
 use sampling::{Wanted, log_densities, samples};
@@ -176,12 +179,17 @@ pub fn generate(
         }
         Some(name) => {
             let data = Data::read(config, name, &job.names)?;
-            let law = Law::new(&config.model, data.units.sizes())?;
+            let declare = |config| Declaration::new(config, data.units.sizes());
             // all that can be refused is refused before an older model gives way
-            law.architecture().mlp(device)?;
+            declare(config)?.architecture().mlp(device)?;
             folder.prepare(config, &data.units, mode)?;
+            if config.path_steps > 0 && !folder.path().exists() {
+                let path = training::learn_path(config, &data, machine, talk)?;
+                write_text(&folder.path(), &toml::to_string_pretty(&path)?)?;
+            }
+            let declaration = declare(&folder.with_path(config)?)?;
             let (model, validation_loss) =
-                training::train(config, law, &data, &folder, machine, talk)?;
+                training::train(config, declaration, &data, &folder, machine, talk)?;
             let units = data.units.clone();
             (
                 Trained {
@@ -243,7 +251,7 @@ fn refuse_orphans(names: &Names) -> Result<()> {
 
 struct Trained {
     units: Units,
-    model: Model,
+    model: Learnt,
     validation_loss: Option<f64>,
 }
 

@@ -1,10 +1,11 @@
 //! Samples and log-densities of a model, in parts on the workers.
 
 use super::Machine;
+use super::learnt::Learnt;
 use crate::progress::check_interrupt;
 use anyhow::{Result, bail};
 use foehn_dynamics::{Divergence, NotFinite};
-use foehn_generation::{Model, SamplingConfig, Starting, on_device, on_host, repeated};
+use foehn_generation::{SamplingConfig, Starting, on_device, on_host, repeated};
 use foehn_noise::{Key, Purpose};
 use ndarray::{Array2, Axis, concatenate, s};
 use std::ops::Range;
@@ -49,7 +50,7 @@ fn parts(count: usize) -> Vec<Range<usize>> {
 /// # Errors
 /// If the sampler does not suit the path, or a sample is not finite.
 pub fn samples(
-    model: &Model,
+    model: &Learnt,
     how: &SamplingConfig,
     seed: u64,
     wanted: &Wanted,
@@ -85,7 +86,7 @@ pub fn samples(
 /// # Errors
 /// If the model has no density, or a row leaves the numbers.
 pub fn log_densities(
-    model: &Model,
+    model: &Learnt,
     how: &SamplingConfig,
     x1: &Array2<f32>,
     condition: Option<&Array2<f32>>,

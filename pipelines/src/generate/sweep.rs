@@ -1,6 +1,7 @@
 //! Which noise and how many steps a model of vectors needs.
 
 use super::data::Data;
+use super::learnt::Learnt;
 use super::quality::energy_distance;
 use super::sampling::{Wanted, samples};
 use super::{Drawing, Folder};
@@ -8,7 +9,7 @@ use crate::sweep::Sweep;
 use anyhow::{Context, Result};
 use foehn_archive::write_whole;
 use foehn_dynamics::{Diffusion, Epsilon};
-use foehn_generation::{Method, SamplingConfig};
+use foehn_generation::{Method, Model, SamplingConfig};
 use foehn_report::{Axis, Figure, Lines, Reference};
 
 const STEPS: [usize; 5] = [5, 10, 20, 50, 100];
@@ -53,7 +54,9 @@ impl Drawing<'_> {
 
     /// The flow, and the SDE with parts of its usual noise.
     fn diffusions(&self) -> Vec<(String, SamplingConfig)> {
-        let law = &self.trained.model.law;
+        let Learnt::Interpolant(Model { law, .. }) = &self.trained.model else {
+            return vec![("flow".to_owned(), self.how.clone())];
+        };
         let with = |method: Method| SamplingConfig {
             method: Some(method),
             ..self.how.clone()

@@ -4,81 +4,73 @@ use super::Machine;
 use super::config::GenerateConfig;
 use super::data::Data;
 use super::folder::Folder;
-use crate::progress::Talk;
+use super::learnt::{Declaration, Learnt, Pupil, Validation};
+use crate::progress::{Progress, Talk, check_interrupt};
 use crate::text_file::write_text;
 use crate::training_run::{Course, Training};
 use anyhow::Result;
-use burn::tensor::Device;
-use foehn_compute::Workers;
-use foehn_generation::{Law, Learner, Model, Tables};
-use foehn_interpolant::LossTable;
+use foehn_generation::{ScheduleLearner, Tables};
+use foehn_interpolant::{LossTable, Path};
 use foehn_network::Mlp;
-use foehn_training::{Metadata, StepReport, Trainer};
+use foehn_training::{Metadata, StepReport, TrainConfig, Trainer};
 use std::fmt::Write;
 
-/// Rows of the validation loss at most.
-const ROWS: usize = 4096;
+/// Steps of the network for each of the path.
+const DESCENTS: usize = 4;
+/// Peak learning rate of the numbers of a path.
+const PATH_RATE: f64 = 0.01;
 
 struct Job<'a> {
-    learner: Learner<Tables>,
+    pupil: Pupil,
     validation: Option<&'a Tables>,
-    workers: &'a Workers,
-    device: &'a Device,
+    machine: Machine<'a>,
     seed: u64,
 }
 
 impl Job<'_> {
-    fn loss_by_time(&self) -> Result<Option<LossTable>> {
-        let Some(tables) = self.validation else {
-            return Ok(None);
-        };
-        let rows = tables.count().min(ROWS);
-        let model = self.learner.model()?;
-        Ok(Some(model.loss_by_time(
-            tables,
-            self.seed,
-            rows,
-            self.device,
-        )?))
+    fn validate(&self) -> Result<Option<Validation>> {
+        let device = self.machine.device;
+        let validate = |tables| self.pupil.validate(tables, self.seed, device);
+        self.validation.map(validate).transpose()
     }
 }
 
 impl Training<Mlp> for Job<'_> {
     fn trainer(&mut self) -> &mut Trainer<Mlp> {
-        &mut self.learner.trainer
+        self.pupil.trainer()
     }
 
     fn step(&mut self) -> Result<StepReport> {
-        Ok(self.learner.step(self.workers)?)
+        self.pupil.step(self.machine.workers)
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
-        Ok(self.loss_by_time()?.and_then(|table| table.integral()))
+        Ok(self.validate()?.map(|validation| validation.loss))
     }
 }
 
-/// Trains a law on data and writes it to its folder; the validation loss, where rows were set aside.
+/// Trains what was declared on data and writes it to its folder; the validation loss, where rows were set
+/// aside.
 ///
 /// # Errors
 /// If the loss is not finite, a file cannot be written, or after Ctrl-C.
 pub fn train(
     config: &GenerateConfig,
-    law: Law,
+    declaration: Declaration,
     data: &Data,
     folder: &Folder,
     machine: Machine,
     talk: Talk,
-) -> Result<(Model, Option<f64>)> {
-    let Machine { device, workers } = machine;
-    let architecture = law.architecture().describe();
-    let learner = Learner::new(law, &config.train, data.train.clone(), config.seed, device)?;
+) -> Result<(Learnt, Option<f64>)> {
+    let architecture = declaration.architecture().describe();
+    let pupil = declaration.pupil(config, data.train.clone(), machine.device)?;
     let validation = data.validation.as_ref();
+    let seed = config.seed;
     let mut job = Job {
-        learner,
+        pupil,
         validation,
-        workers,
-        device,
-        seed: config.seed,
+        machine,
+        seed,
     };
     let metadata = Metadata::from([
         ("architecture".to_owned(), architecture.clone()),
@@ -92,19 +84,50 @@ pub fn train(
         metadata: metadata.clone(),
         talk,
     };
-    course.restore(&mut job.learner.trainer)?;
+    course.restore(job.trainer())?;
     course.run(&mut job)?;
-    job.learner
-        .trainer
-        .save_model(&folder.weights(), &metadata)?;
-    let table = job.loss_by_time()?;
-    if let Some(table) = &table {
+    job.trainer().save_model(&folder.weights(), &metadata)?;
+    let validation = job.validate()?;
+    let table = validation.as_ref().and_then(|v| v.by_time.as_ref());
+    if let Some(table) = table {
         write_text(&folder.loss_by_time(), &by_time(table))?;
     }
-    Ok((
-        job.learner.model()?,
-        table.and_then(|table| table.integral()),
-    ))
+    Ok((job.pupil.learnt()?, validation.map(|v| v.loss)))
+}
+
+/// The path of least cost within the family of `config`, found on data.
+///
+/// # Errors
+/// If a loss is not finite, or after Ctrl-C.
+pub fn learn_path(
+    config: &GenerateConfig,
+    data: &Data,
+    machine: Machine,
+    talk: Talk,
+) -> Result<Path> {
+    let Machine { device, workers } = machine;
+    let steps = config.path_steps;
+    let rates = |steps: usize, learning_rate: f64, ema_decay: f64| TrainConfig {
+        steps,
+        learning_rate,
+        ema_decay,
+        ..config.train.clone()
+    };
+    // the network keeps up with the path and is averaged briefly
+    let descent = rates(steps * DESCENTS, config.train.learning_rate, 0.5);
+    let ascent = rates(steps, PATH_RATE, 0.98);
+    let sizes = data.units.sizes();
+    let (tables, seed) = (data.train.clone(), config.seed);
+    let both = [&descent, &ascent];
+    let mut learner = ScheduleLearner::new(&config.model, sizes, both, tables, seed, device)?;
+    let progress = Progress::new(talk, "learning the path", "steps", steps as u64, 0);
+    for _ in 0..steps {
+        learner.step(DESCENTS, workers)?;
+        progress.advance(1);
+        check_interrupt()?;
+    }
+    progress.finish();
+    Ok(Path::Fourier(learner.path()?))
 }
 
 /// The table as text, a line a bin.
