@@ -29,10 +29,12 @@ impl<const D: usize, F: Fn(f64, Tensor<D>) -> Vec<Tensor<D>>> Heads<D> for F {
 /// use foehn_interpolant::{Gamma, Known, Linear, OneSided, Target};
 /// use foehn_noise::{Key, Purpose};
 ///
-/// // x1 ~ N(0, 1/4): E[x0 | x] = (1 - t) x / ((1 - t)^2 + t^2 / 4), what a noise prediction learns
-/// let heads = |t: f64, x: Tensor<2>| vec![x * ((1.0 - t) / ((1.0 - t).powi(2) + t * t / 4.0))];
+/// // x1 ~ N(0, 1/4): E[x1 - x0 | x] = (t/4 - (1 - t)) x / ((1 - t)^2 + t^2 / 4), what a velocity learns
+/// let heads = |t: f64, x: Tensor<2>| {
+///     vec![x * ((t / 4.0 - (1.0 - t)) / ((1.0 - t).powi(2) + t * t / 4.0))]
+/// };
 /// let schedule = OneSided::new(Linear { gamma: Gamma::Zero })?;
-/// let path = LearntPath::new(heads, vec![Target::Noise], schedule.clone(), Known::GaussianStart, None);
+/// let path = LearntPath::new(heads, vec![Target::Velocity], schedule.clone(), Known::GaussianStart, None);
 /// let sde = path.langevin(Epsilon::Decreasing { e0: 1.0, power: 1.0 }.on(schedule)?)?;
 /// let sampler = Sampler { solver: Solver::EulerMaruyama, grid: TimeGrid::uniform(100)? };
 /// let keys: Vec<Key> = (0..4000).map(|i| Key::new(1, Purpose::Sample).member(i)).collect();

@@ -16,7 +16,10 @@
 //! let data = Array2::from_shape_fn((1000, 1), |(i, _)| if i % 2 == 0 { -1.0 } else { 1.0 });
 //! let sizes = Sizes { state: 1, condition: 0, starts: Starts::Base };
 //! let law = Law::new(&GenerationConfig::default(), sizes)?;
-//! let train = TrainConfig { steps: 150, batch_size: 64, micro_batch: 64, warmup: 10, ..TrainConfig::default() };
+//! let train = TrainConfig {
+//!     steps: 300, batch_size: 64, micro_batch: 64, warmup: 10, learning_rate: 5e-3, ema_decay: 0.95,
+//!     ..TrainConfig::default()
+//! };
 //! let (device, workers) = (Device::flex(), Workers::new(1)?);
 //! let tables = Tables::new(data, None, None, Pairing::None)?;
 //! let mut learner = Learner::new(law, &train, tables, 1, &device)?;

@@ -58,13 +58,7 @@ impl Default for GenerateConfig {
                 },
                 ..MaximumLikelihoodConfig::default()
             },
-            model: GenerationConfig {
-                network: MlpConfig {
-                    input_features: 8,
-                    ..MlpConfig::default()
-                },
-                ..GenerationConfig::default()
-            },
+            model: GenerationConfig::default(),
             train: TrainConfig {
                 steps: 4000,
                 batch_size: 512,
