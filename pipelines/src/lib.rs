@@ -50,7 +50,7 @@ pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};
 pub use forecast::{ForecastSummary, forecast, forecast_path};
 pub use generate::{
-    Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, TableName, generate,
+    Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, Settings, TableName, generate,
 };
 pub use inspect::{Inspection, inspect};
 pub use oracle::{

@@ -69,7 +69,10 @@ impl Sweep {
         self.steps
             .iter()
             .filter_map(|n| self.best_at(*n))
-            .reduce(|a, b| if b.quality < a.quality { b } else { a })
+            .min_by(|a, b| {
+                let order = a.quality.total_cmp(&b.quality);
+                order.then(a.steps.cmp(&b.steps))
+            })
     }
 
     /// The least number at this many steps.

@@ -182,7 +182,7 @@ pub struct Generate {
     /// table, and as sweep.png in the model's folder.
     #[arg(long)]
     pub sweep: bool,
-    /// Configuration to begin from.
+    /// Configuration to begin from, with --data; a model that was trained before has its own.
     #[arg(long, value_name = "CONFIG.toml")]
     pub config: Option<PathBuf>,
     /// Override a key of the configuration; may be repeated.

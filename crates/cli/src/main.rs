@@ -6,10 +6,9 @@ use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
-    BarsMissed, Comparison, DEMO, GenerateConfig, GenerateJob, Interrupted, Mode, Names, Networks,
-    OracleName, RunConfig, ScoreFile, Talk, Workers, catch_interrupts, demo, forecast,
-    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
-    verify,
+    BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
+    RunConfig, ScoreFile, Settings, Talk, Workers, catch_interrupts, demo, forecast, forecast_path,
+    generate, inspect, oracle, oracle_figures, prepare, report, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -152,10 +151,11 @@ fn run_forecast(common: &Common, output: Output, netcdf: Option<&Path>) -> Resul
 
 fn run_generate(arguments: &Generate) -> Result<()> {
     let run = &arguments.run;
-    let mut config = GenerateConfig::load(arguments.config.as_deref(), &arguments.all_overrides())?;
-    if let Some(seed) = run.seed {
-        config.seed = seed;
-    }
+    let settings = Settings {
+        config: arguments.config.clone(),
+        overrides: arguments.all_overrides(),
+        seed: run.seed,
+    };
     let job = GenerateJob {
         names: Names {
             data: arguments.data.clone(),
@@ -165,8 +165,8 @@ fn run_generate(arguments: &Generate) -> Result<()> {
         model: arguments.model.clone(),
         output: arguments.out.clone(),
         samples: arguments.samples,
-        starts: arguments.from.clone(),
-        condition: arguments.given.clone(),
+        from: arguments.from.clone(),
+        given: arguments.given.clone(),
         density: arguments.density.clone(),
         sweep: if arguments.sweep {
             Comparison::Sweep
@@ -176,7 +176,7 @@ fn run_generate(arguments: &Generate) -> Result<()> {
     };
     let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
     let mode = arguments.output.mode();
-    let done = generate(&config, &job, mode, &device, &workers, run.manner.talk())?;
+    let done = generate(&settings, &job, mode, &device, &workers, run.manner.talk())?;
     say(run.manner.json, &done, &done.text())
 }
 

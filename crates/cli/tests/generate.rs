@@ -58,7 +58,7 @@ fn samples_are_of_the_tables_law_and_do_not_depend_on_threads() {
     ];
     let done = project.run(&[&words[..], &SMALL].concat()).done();
     assert!(
-        done.stdout.contains("energy distance to the data"),
+        done.stdout.contains("energy distance to held-out data"),
         "{}",
         done.stdout
     );
@@ -274,6 +274,155 @@ fn the_path_itself_may_be_learnt_and_is_kept() {
         .refused(&["path_steps = 10", "interpolant = fourier"]);
 }
 
+/// What a sampler cannot do is said before the training, and leaves nothing behind.
+#[test]
+fn samplers_are_refused_before_the_training() {
+    let project = Project::new();
+    write_lines(&project, "lines.npy");
+    let train = ["generate", "--data", "lines.npy", "--out", "x.npy"];
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["--set", "sampling.steps=0"], &["at least one step"]),
+        (&["--sampler", "sde", "--coupling", "transport"], &["Score"]),
+        (
+            &["--interpolant", "follmer", "--sampler", "flow"],
+            &["does not converge"],
+        ),
+        (&["--samples", "0"], &["--samples 0"]),
+        (&["--density", "none.npy"], &["none.npy"]),
+        (
+            &["--set", "sampling.epsilon=0.5"],
+            &["sampling.epsilon", "sampling.method = sde"],
+        ),
+    ];
+    for (words, about) in cases {
+        project.run(&[&train[..], words].concat()).refused(about);
+        assert!(
+            !project.path("runs/generate").exists(),
+            "{words:?} left a model"
+        );
+    }
+}
+
+#[test]
+fn a_model_is_sampled_as_it_was_declared_and_its_folder_holds_nothing_else() {
+    let project = Project::new();
+    write_lines(&project, "lines.npy");
+    fs::create_dir(project.path("m")).unwrap();
+    fs::write(project.path("m/notes.txt"), "mine").unwrap();
+    let words = [
+        "generate",
+        "--data",
+        "lines.npy",
+        "--model",
+        "m",
+        "--out",
+        "one.npy",
+        "--sampler",
+        "sde",
+        "--steps",
+        "20",
+    ];
+    let more = ["--seed", "4", "--samples", "50", "--overwrite"];
+    project.run(&[&words[..], &SMALL, &more].concat()).done();
+    project.run(&[&words[..], &SMALL, &more].concat()).done();
+    assert_eq!(
+        fs::read_to_string(project.path("m/notes.txt")).unwrap(),
+        "mine"
+    );
+    let again = [
+        "generate",
+        "--model",
+        "m",
+        "--out",
+        "two.npy",
+        "--samples",
+        "50",
+    ];
+    project.run(&[&again[..], &["--seed", "4"]].concat()).done();
+    assert_eq!(read(&project, "one.npy"), read(&project, "two.npy"));
+    // what is of training has no meaning then, and samples are not replaced unasked
+    let width = ["--set", "model.network.width=7", "--overwrite"];
+    project
+        .run(&[&again[..], &width].concat())
+        .refused(&["model.network.width=7 is of training"]);
+    project
+        .run(&[&again[..], &["--resume"]].concat())
+        .refused(&["two.npy", "exists"]);
+    // checkpoints of a model that lost its declaration are not those of another
+    fs::remove_file(project.path("m/config.toml")).unwrap();
+    let other = [
+        "generate",
+        "--data",
+        "lines.npy",
+        "--model",
+        "m",
+        "--set",
+        "train.steps=400",
+    ];
+    project
+        .run(&other)
+        .refused(&["m holds a part of a model", "--overwrite"]);
+    fs::write(project.path("m/config.toml"), "seed = 1").unwrap();
+    fs::remove_file(project.path("m/units.json")).unwrap();
+    project
+        .run(&[&other[..], &["--overwrite"]].concat())
+        .refused(&["not of a model"]);
+}
+
+/// Conditions in the order of a file do not make a model look bad: samples are compared for the rows
+/// that were set aside.
+#[test]
+fn samples_are_compared_under_the_conditions_of_the_rows_set_aside() {
+    let project = Project::new();
+    let mut z = vec![0f64; 3000];
+    foehn_noise::Key::new(2, foehn_noise::Purpose::Simulate).normals_f64(&mut z);
+    let label = |i: usize| if i < 1500 { -1.0 } else { 1.0 };
+    let x = Array2::from_shape_fn((3000, 1), |(i, _)| 2.0 * label(i) + 0.5 * z[i]);
+    let labels = Array2::from_shape_fn((3000, 1), |(i, _)| label(i));
+    for (name, table) in [("x.npy", &x), ("labels.npy", &labels)] {
+        table
+            .write_npy(File::create(project.path(name)).unwrap())
+            .unwrap();
+    }
+    let words = [
+        "generate",
+        "--data",
+        "x.npy",
+        "--condition",
+        "labels.npy",
+        "--out",
+        "y.npy",
+        "--json",
+        "--sweep",
+    ];
+    let done = project.run(&[&words[..], &SMALL].concat()).done();
+    let json: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    // of 300 rows set aside: equal laws scatter by some 0.01, the wrong class is 3.5 away
+    let distance = json["samples"]["energy_distance"].as_f64().unwrap();
+    assert!(distance.abs() < 0.1, "{distance}");
+    assert_eq!(
+        json["sweep"]["steps"],
+        serde_json::json!([5, 10, 20, 50, 100])
+    );
+    let y = read(&project, "y.npy");
+    let same = y
+        .rows()
+        .into_iter()
+        .zip(labels.rows())
+        .filter(|(y, label)| f64::from(y[0]) * label[0] > 0.0);
+    assert!(same.count() > 2900);
+    let one = Array2::from_elem((1, 1), 1.5);
+    one.write_npy(File::create(project.path("one.npy")).unwrap())
+        .unwrap();
+    let given = ["--given", "one.npy", "--density", "one.npy"];
+    let done = project.run(&[&["generate"][..], &given].concat()).done();
+    assert!(
+        !done.stdout.contains("NaN") && !done.stdout.contains("+-"),
+        "{}",
+        done.stdout
+    );
+}
+
 #[test]
 fn bad_input_is_refused_in_one_line() {
     let project = Project::new();
@@ -290,10 +439,22 @@ fn bad_input_is_refused_in_one_line() {
     flat.column_mut(0).fill(3.0);
     write("flat.npy", &flat);
     write("wide.npy", &Array2::zeros((600, 3)));
+    write("empty.npy", &Array2::zeros((0, 2)));
+    write("late.npy", &table.mapv(|x| x + 1e5));
     write("short.npy", &table.slice(ndarray::s![..100, ..]).to_owned());
     fs::write(project.path("text.npy"), "not an array").unwrap();
-    let cases: [(&[&str], &[&str]); 17] = [
-        (&["--sweep"], &["no trained model in runs/generate"]),
+    let cases: [(&[&str], &[&str]); 21] = [
+        (&["--data", "empty.npy"], &["0 rows"]),
+        (
+            &["--data", "lines.npy", "--starts", "empty.npy"],
+            &["starts", "0 rows"],
+        ),
+        (
+            &["--data", "lines.npy", "--starts", "holed.npy"],
+            &["the starts", "row 17"],
+        ),
+        (&["--data", "late.npy"], &["column 0", "subtract an offset"]),
+        (&["--sweep"], &["--sweep", "give --data"]),
         (
             &["--out", "x.npy"],
             &["no trained model in runs/generate", "--data"],

@@ -68,13 +68,28 @@ pub enum GenerationError {
     )]
     NotFinite {
         /// Which table.
-        what: &'static str,
+        what: String,
         /// The row, from 0.
         row: usize,
         /// The column, from 0.
         column: usize,
         /// The value.
         value: f32,
+    },
+    /// A column that varies by less than single precision resolves.
+    #[error(
+        "{what}: column {column} varies by {deviation:e} around {value:e}, which single precision does not resolve: \
+         subtract an offset before"
+    )]
+    Unresolved {
+        /// Which table.
+        what: &'static str,
+        /// The column, from 0.
+        column: usize,
+        /// Its mean.
+        value: f32,
+        /// Its standard deviation.
+        deviation: f64,
     },
     /// A column without variation.
     #[error(

@@ -4,7 +4,7 @@ use crate::error::GenerationError;
 use crate::law::Law;
 use crate::model::Model;
 use crate::source::Source;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use foehn_compute::Workers;
 use foehn_interpolant::LossTable;
 use foehn_network::Mlp;
@@ -79,7 +79,7 @@ impl<S: Source> Learner<S> {
 }
 
 impl Model {
-    /// The loss by interpolation time over `count` rows of a source.
+    /// The loss by interpolation time over `batches` of `count` rows, paired as in training.
     ///
     /// # Errors
     /// If pairs cannot be drawn or a loss is not finite.
@@ -87,16 +87,18 @@ impl Model {
         &self,
         source: &impl Source,
         seed: u64,
-        count: usize,
+        [count, batches]: [usize; 2],
         device: &Device,
     ) -> Result<LossTable, GenerationError> {
-        let rows = source.rows(seed, 0, count);
-        let key = Key::new(seed, Purpose::Validate);
-        let batch = self.law.batch(&rows, key, device)?;
-        let losses: Tensor<1> = self.law.losses(&self.network, &batch, 0..count)?;
         let mut table = LossTable::new(BINS)?;
-        for (draw, loss) in batch.draws.iter().zip(losses.into_data().iter::<f64>()) {
-            table.add(draw.t, loss)?;
+        for step in 0..batches {
+            let rows = source.rows(seed, step, count);
+            let key = Key::new(seed, Purpose::Validate).init(step as i64);
+            let batch = self.law.batch(&rows, key, device)?;
+            let losses = self.law.losses(&self.network, &batch, 0..count)?;
+            for (draw, loss) in batch.draws.iter().zip(losses.into_data().iter::<f64>()) {
+                table.add(draw.t, loss)?;
+            }
         }
         Ok(table)
     }

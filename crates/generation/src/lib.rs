@@ -65,6 +65,6 @@ pub use loss::Batch;
 pub use maximum_likelihood::{MaximumLikelihood, MaximumLikelihoodConfig};
 pub use model::{Model, Starting};
 pub use sampling::{GridConfig, Method, SamplingConfig};
-pub use scaling::Scaling;
+pub use scaling::{Scaling, finite};
 pub use schedule_learner::{PathReport, ScheduleLearner};
 pub use source::{Pairing, Rows, Source, Tables, repeated};

@@ -4,6 +4,9 @@ use crate::error::GenerationError;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+/// Steps of single precision that a column must vary by.
+const RESOLVED: f64 = 1e3;
+
 /// `x -> (x - mean) / deviation`, column by column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaling {
@@ -37,16 +40,7 @@ impl Scaling {
             }
         }
         for table in tables {
-            if let Some(((row, column), &value)) =
-                table.indexed_iter().find(|(_, value)| !value.is_finite())
-            {
-                return Err(GenerationError::NotFinite {
-                    what,
-                    row,
-                    column,
-                    value,
-                });
-            }
+            finite(what, table)?;
         }
         let mut scaling = Self {
             mean: Vec::new(),
@@ -61,12 +55,20 @@ impl Scaling {
             let mean = values().map(f64::from).sum::<f64>() / rows as f64;
             let square = values().map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>();
             let deviation = (square / rows as f64).sqrt();
+            let value = mean as f32;
             if deviation <= 1e-12 * mean.abs() {
-                let value = mean as f32;
                 return Err(GenerationError::Constant {
                     what,
                     column,
                     value,
+                });
+            }
+            if deviation < RESOLVED * f64::from(f32::EPSILON) * mean.abs() {
+                return Err(GenerationError::Unresolved {
+                    what,
+                    column,
+                    value,
+                    deviation,
                 });
             }
             scaling.mean.push(mean);
@@ -112,6 +114,23 @@ impl Scaling {
     }
 }
 
+/// Refuses a table with a value that is not finite; the table is `what`, for the error.
+///
+/// # Errors
+/// The first such value.
+pub fn finite(what: &str, table: &Array2<f32>) -> Result<(), GenerationError> {
+    let mut cells = table.indexed_iter();
+    match cells.find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), &value)) => Err(GenerationError::NotFinite {
+            what: what.to_owned(),
+            row,
+            column,
+            value,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +154,8 @@ mod tests {
         let refuse = |table: Array2<f32>| Scaling::fit("data", &[&table]).unwrap_err().to_string();
         assert!(refuse(Array2::zeros((0, 2))).contains("data has 0 rows"));
         assert!(refuse(arr2(&[[1.0, 2.0], [2.0, f32::NAN]])).contains("row 1, column 1 is NaN"));
+        let late = refuse(arr2(&[[1.7e9], [1.7e9 + 5e3]]));
+        assert!(late.contains("subtract"), "{late}");
         assert!(refuse(arr2(&[[1.0, 2.0], [2.0, 2.0]])).contains("column 1 is 2 in every row"));
     }
 }

@@ -3,6 +3,7 @@
 use crate::error::GenerationError;
 use foehn_noise::{Key, Purpose};
 use ndarray::{Array2, Axis};
+use std::ops::Range;
 
 /// Rows for one batch, in the units of the model (scaled).
 ///
@@ -62,6 +63,21 @@ impl Tables {
         condition: Option<Array2<f32>>,
         pairing: Pairing,
     ) -> Result<Self, GenerationError> {
+        for (what, table) in [
+            ("the table of data", Some(&x1)),
+            ("the table of starts", x0.as_ref()),
+            ("the table of conditions", condition.as_ref()),
+        ] {
+            if table.is_some_and(|table| table.nrows() == 0) {
+                let (of, found, needed) = ("rows", 0, 1);
+                return Err(GenerationError::Size {
+                    what,
+                    of,
+                    found,
+                    needed,
+                });
+            }
+        }
         let equal = |what, of, found: usize, needed: usize| {
             if found == needed {
                 Ok(())
@@ -146,12 +162,12 @@ fn shuffled(key: Key, n: usize, from: usize, count: usize) -> Vec<usize> {
     places
 }
 
-/// One row a sample, repeated where there are fewer rows than samples: sample i has row i modulo N.
+/// Samples `part` of a table that is repeated without end: sample i has row i modulo N.
 ///
 /// # Shapes
-/// (N, d) to (count, d).
-pub fn repeated(table: &Array2<f32>, count: usize) -> Array2<f32> {
-    let rows: Vec<usize> = (0..count).map(|i| i % table.nrows().max(1)).collect();
+/// (N, d), N at least 1, to (length of the part, d).
+pub fn repeated(table: &Array2<f32>, part: Range<usize>) -> Array2<f32> {
+    let rows: Vec<usize> = part.map(|i| i % table.nrows().max(1)).collect();
     table.select(Axis(0), &rows)
 }
 
@@ -188,5 +204,10 @@ mod tests {
         assert!(new(Some(table(5, 2)), None, Pairing::Given).is_err());
         assert!(new(Some(table(5, 2)), None, Pairing::None).is_ok());
         assert!(new(None, Some(table(3, 1)), Pairing::None).is_err());
+        assert!(new(Some(table(0, 2)), None, Pairing::None).is_err());
+        assert_eq!(
+            repeated(&Array2::eye(2), 1..4),
+            ndarray::arr2(&[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+        );
     }
 }

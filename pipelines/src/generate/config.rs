@@ -2,7 +2,7 @@
 
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_generation::{GenerationConfig, MaximumLikelihoodConfig, SamplingConfig};
+use foehn_generation::{GenerationConfig, MaximumLikelihoodConfig, Method, SamplingConfig};
 use foehn_interpolant::Path as Interpolant;
 use foehn_network::MlpConfig;
 use foehn_training::TrainConfig;
@@ -102,6 +102,12 @@ impl GenerateConfig {
         if let Some(model) = table.get_mut("model").and_then(toml::Value::as_table_mut) {
             expand_path(model);
         }
+        if let Some(sampling) = table
+            .get_mut("sampling")
+            .and_then(toml::Value::as_table_mut)
+        {
+            expand_epsilon(sampling);
+        }
         // an absent section has the defaults of this command, a present one too
         let mut whole = toml::Table::try_from(Self::default()).map_err(ConfigError::NotToml)?;
         merge(&mut whole, table);
@@ -138,6 +144,18 @@ impl GenerateConfig {
                 "path_steps = {}: a path is learnt within interpolant = fourier: choose it, or give 0",
                 self.path_steps
             ));
+        }
+        let follmer = matches!(self.model.interpolant, Interpolant::Follmer { .. });
+        if self.sampling.epsilon.is_some() && follmer {
+            return Err(
+                "sampling.epsilon: the noise of a Föllmer process is sampling.diffusion".into(),
+            );
+        }
+        let mirror = matches!(self.model.interpolant, Interpolant::Mirror { .. });
+        if self.sampling.epsilon.is_some() && self.sampling.method != Some(Method::Sde) && !mirror {
+            return Err(
+                "sampling.epsilon is the noise of an SDE: give sampling.method = sde too".into(),
+            );
         }
         if self.train.networks != 1 {
             return Err(format!(
@@ -186,6 +204,17 @@ fn expand_path(model: &mut toml::Table) {
     if let Ok(table) = text.parse::<toml::Table>() {
         model.insert("interpolant".into(), toml::Value::Table(table));
     }
+}
+
+/// A number alone is a constant e.
+fn expand_epsilon(sampling: &mut toml::Table) {
+    let constant = match sampling.get("epsilon") {
+        Some(toml::Value::Float(e)) => *e,
+        Some(toml::Value::Integer(e)) => *e as f64,
+        _ => return,
+    };
+    let table = toml::Table::from_iter([("constant".to_owned(), toml::Value::Float(constant))]);
+    sampling.insert("epsilon".into(), toml::Value::Table(table));
 }
 
 #[cfg(test)]

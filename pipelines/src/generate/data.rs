@@ -2,25 +2,18 @@
 
 use super::config::GenerateConfig;
 use super::folder::Units;
+use super::job::Names;
+use super::sampling::Wanted;
 use super::table::{Table, TableName};
 use anyhow::{Result, bail};
-use foehn_generation::{CouplingConfig, Pairing, Scaling, Tables};
+use foehn_generation::{CouplingConfig, Pairing, Scaling, Tables, finite};
 use foehn_noise::{Key, Purpose};
 use ndarray::{Array2, Axis};
 
 /// Rows that a validation needs to say anything.
 const FEWEST: usize = 10;
-
-/// Which tables there are.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    /// x1.
-    pub data: Option<TableName>,
-    /// x0, where it is data.
-    pub starts: Option<TableName>,
-    /// What is known, row by row beside x1.
-    pub condition: Option<TableName>,
-}
+/// Rows that are compared at most.
+const COMPARED: usize = 2000;
 
 /// The tables in scaled units, a part set aside.
 pub struct Data {
@@ -30,8 +23,10 @@ pub struct Data {
     pub train: Tables,
     /// Rows set aside; none where there are too few.
     pub validation: Option<Tables>,
-    /// x1 of the rows that samples are compared with: those set aside, else all.
+    /// x1 of the rows that samples are compared with, in random order: those set aside, else all.
     pub compared: Array2<f32>,
+    /// Starts and conditions of the samples that are compared with them.
+    pub comparison: Wanted,
     /// All starts, where they are data.
     pub starts: Option<Array2<f32>>,
     /// All conditions, where there are any.
@@ -55,9 +50,11 @@ impl Data {
             (None, CouplingConfig::Mirror) => Some(table.values.clone()),
             (starts, _) => starts.map(|starts| starts.values),
         };
+        finite("the data", &table.values)?;
         let mut both = vec![&table.values];
         if let Some(starts) = &starts {
             same_width(data, &table.values, starts)?;
+            finite("the starts", starts)?;
             both.push(starts);
         }
         let state = Scaling::fit("the data", &both)?;
@@ -98,11 +95,30 @@ impl Data {
                 table.nrows()
             );
         }
+        let train = part(kept)?;
         let compared = if aside == 0 { kept } else { out };
+        let chosen = |table: &Array2<f32>, rows: &[usize]| {
+            let rows = &rows[..rows.len().min(COMPARED)];
+            table.select(Axis(0), rows)
+        };
+        let starting = |x0: &Array2<f32>| match pairing {
+            Pairing::Given => chosen(x0, compared),
+            // any starts, in an order that knows nothing of the file's
+            Pairing::None => {
+                let key = Key::new(config.seed, Purpose::Choose).member(1);
+                chosen(x0, &key.permutation(x0.nrows()))
+            }
+        };
+        let comparison = Wanted {
+            count: compared.len().min(COMPARED),
+            x0: x0.as_ref().map(starting),
+            condition: condition.as_ref().map(|table| chosen(table, compared)),
+        };
         Ok(Self {
-            train: part(kept)?,
+            comparison,
+            train,
             validation: (aside > 0).then(|| part(out)).transpose()?,
-            compared: x1.select(Axis(0), compared),
+            compared: chosen(&x1, compared),
             starts: x0,
             condition,
             units,

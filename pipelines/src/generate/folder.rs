@@ -1,6 +1,7 @@
 //! The folder of a model of vectors.
 
 use super::config::GenerateConfig;
+use super::job::Settings;
 use super::learnt::{Declaration, Learnt};
 use super::table::Columns;
 use crate::continuation::refuse_other;
@@ -114,21 +115,86 @@ impl Folder {
     /// ([`Mode::Resume`]), or the file system refuses.
     pub fn prepare(&self, config: &GenerateConfig, units: &Units, mode: Mode) -> Result<()> {
         let name = self.0.display();
-        if self.config().exists() {
-            match mode {
-                Mode::Create => bail!(
-                    "{name} holds a model already: give --resume to continue it, --overwrite to begin again, or leave \
-                     out --data to sample it"
-                ),
-                Mode::Resume => self.refuse_other(config, units)?,
-                Mode::Overwrite => {
-                    fs::remove_dir_all(&self.0).with_context(|| format!("cannot remove {name}"))?;
-                }
-            }
+        let is_model = self.config().exists() && self.units().exists();
+        if self.config().exists() && !is_model {
+            bail!(
+                "{name} holds a config.toml that is not of a model: choose another folder for --model"
+            );
+        }
+        let parts = [self.checkpoints(), self.weights(), self.path()];
+        let half = !is_model && parts.iter().any(|path| path.exists());
+        match mode {
+            Mode::Overwrite => self.clear()?,
+            _ if half => bail!("{name} holds a part of a model: give --overwrite to begin again"),
+            Mode::Create if is_model => bail!(
+                "{name} holds a model already: give --resume to continue it, --overwrite to begin again, or leave \
+                 out --data to sample it"
+            ),
+            Mode::Resume if is_model => self.refuse_other(config, units)?,
+            Mode::Create | Mode::Resume => {}
         }
         fs::create_dir_all(&self.0).with_context(|| format!("cannot create {name}"))?;
         write_text(&self.units(), &serde_json::to_string_pretty(units)?)?;
         write_text(&self.config(), &config.to_toml()?)
+    }
+
+    /// Removes a model and nothing else; what says which model it is goes last, so that a crash leaves
+    /// nothing that another model would continue.
+    fn clear(&self) -> Result<()> {
+        let checkpoints = self.checkpoints();
+        if checkpoints.exists() {
+            fs::remove_dir_all(&checkpoints)
+                .with_context(|| format!("cannot remove {}", checkpoints.display()))?;
+        }
+        let files = [
+            self.path(),
+            self.weights(),
+            self.losses(),
+            self.loss_by_time(),
+            self.figure(),
+            self.sweep(),
+            self.units(),
+            self.config(),
+        ];
+        for file in files.iter().filter(|file| file.exists()) {
+            fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The model's own configuration with `settings` that leave the model as it is.
+    ///
+    /// # Errors
+    /// If there is no model, or a setting is one of training.
+    pub fn configured(&self, settings: &Settings) -> Result<GenerateConfig> {
+        if let Some(path) = &settings.config {
+            bail!(
+                "--config {}: a model that was trained before has its own; give --data to train another",
+                path.display()
+            );
+        }
+        let of_sampling = |text: &str| text.starts_with("sampling.") || text.starts_with("seed=");
+        if let Some(other) = settings.overrides.iter().find(|text| !of_sampling(text)) {
+            bail!(
+                "{other} is of training: give --data to train a model, or leave it out to sample this one"
+            );
+        }
+        if !self.config().exists() {
+            bail!(self.missing());
+        }
+        let origin = self.config().display().to_string();
+        Ok(GenerateConfig::parse(
+            &read(&self.config())?,
+            &origin,
+            &settings.overrides,
+        )?)
+    }
+
+    fn missing(&self) -> String {
+        format!(
+            "no trained model in {}: give --data to train one, with --resume if it was interrupted",
+            self.0.display()
+        )
     }
 
     /// Refuses to continue a model of another configuration or other data.
@@ -157,14 +223,8 @@ impl Folder {
     /// # Errors
     /// If it is not there, or not trained to the end.
     pub fn load(&self, device: &Device) -> Result<(Units, Learnt)> {
-        let missing = || {
-            format!(
-                "no trained model in {}: give --data to train one, with --resume if it was interrupted",
-                self.0.display()
-            )
-        };
         if !self.config().exists() || !self.weights().exists() {
-            bail!(missing());
+            bail!(self.missing());
         }
         let text = read(&self.config())?;
         let config = GenerateConfig::parse(&text, &self.config().display().to_string(), &[])?;
@@ -172,7 +232,7 @@ impl Folder {
             .with_context(|| format!("{} is damaged", self.units().display()))?;
         let declaration = Declaration::new(&self.with_path(&config)?, units.sizes())?;
         let architecture = declaration.architecture();
-        let file = Checkpoint::open(&self.weights()).with_context(missing)?;
+        let file = Checkpoint::open(&self.weights()).with_context(|| self.missing())?;
         let network = file.load(architecture.mlp(device)?, &architecture.describe())?;
         Ok((units, declaration.with(network)))
     }

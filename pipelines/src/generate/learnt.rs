@@ -1,6 +1,7 @@
 //! What is trained on a table: an interpolant by regression, or a flow by maximum likelihood.
 
 use super::config::{GenerateConfig, Objective};
+use super::sampling::divergence;
 use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use foehn_compute::Workers;
@@ -177,11 +178,19 @@ impl Pupil {
     ///
     /// # Errors
     /// If a loss is not finite.
-    pub fn validate(&self, tables: &Tables, seed: u64, device: &Device) -> Result<Validation> {
+    pub fn validate(
+        &self,
+        tables: &Tables,
+        config: &GenerateConfig,
+        device: &Device,
+    ) -> Result<Validation> {
+        let seed = config.seed;
         match self.learnt()? {
             Learnt::Interpolant(model) => {
+                // in batches like those of the training, because transport pairs within a batch
                 let rows = tables.count().min(ROWS.0);
-                let table = model.loss_by_time(tables, seed, rows, device)?;
+                let size = config.train.batch_size.min(rows);
+                let table = model.loss_by_time(tables, seed, [size, rows / size], device)?;
                 Ok(Validation {
                     loss: table.integral().unwrap_or(f64::NAN),
                     by_time: Some(table),
@@ -199,7 +208,11 @@ impl Pupil {
                     keys: (0..rows).map(name).collect(),
                 };
                 let how = SamplingConfig::default();
-                let run = flow.log_density(&how, Divergence::Exact, part(tables.x1()), from)?;
+                let divergence = divergence(tables.x1().ncols());
+                let run = flow.log_density(&how, divergence, part(tables.x1()), from)?;
+                if let Some(failure) = run.failures.first() {
+                    bail!("the likelihood of the rows set aside: {failure}");
+                }
                 let mean = run.log_density.mean().into_scalar::<f32>();
                 Ok(Validation {
                     loss: -f64::from(mean),

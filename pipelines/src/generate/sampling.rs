@@ -18,6 +18,7 @@ const EXACT: usize = 8;
 const PROBES: usize = 4;
 
 /// Which samples are wanted, in scaled units; sample i has row i, modulo their number, of each table.
+#[derive(Clone)]
 pub struct Wanted {
     /// How many.
     pub count: usize,
@@ -35,6 +36,15 @@ pub struct Drawn {
     pub calls: usize,
 }
 
+/// Exact for few columns, by random probes for many.
+pub fn divergence(columns: usize) -> Divergence {
+    if columns <= EXACT {
+        Divergence::Exact
+    } else {
+        Divergence::Rademacher(PROBES)
+    }
+}
+
 fn keys(seed: u64, part: &Range<usize>) -> Vec<Key> {
     let name = |i: usize| Key::new(seed, Purpose::Sample).member(i as u32);
     part.clone().map(name).collect()
@@ -45,7 +55,8 @@ fn parts(count: usize) -> Vec<Range<usize>> {
     starts.map(|i| i..(i + PART).min(count)).collect()
 }
 
-/// Draws samples; each is the same whatever their number and the number of workers.
+/// Draws samples; each is the same whatever their number and the number of workers, but for adaptive
+/// steps, which serve the samples of a part together.
 ///
 /// # Errors
 /// If the sampler does not suit the path, or a sample is not finite.
@@ -60,10 +71,7 @@ pub fn samples(
     let solved = machine.workers.map(parts.len(), |i| {
         check_interrupt()?;
         let part = &parts[i];
-        let rows = |table: &Array2<f32>| {
-            let rows = repeated(table, wanted.count);
-            on_device(&rows.slice(s![part.clone(), ..]).to_owned(), machine.device)
-        };
+        let rows = |table: &Array2<f32>| on_device(&repeated(table, part.clone()), machine.device);
         let from = Starting {
             x0: wanted.x0.as_ref().map(rows),
             condition: wanted.condition.as_ref().map(rows),
@@ -88,6 +96,7 @@ pub fn samples(
 pub fn log_densities(
     model: &Learnt,
     how: &SamplingConfig,
+    seed: u64,
     x1: &Array2<f32>,
     condition: Option<&Array2<f32>>,
     machine: Machine,
@@ -97,11 +106,7 @@ pub fn log_densities(
         let found = condition.nrows();
         bail!("--given has {found} rows, and the table whose density is wanted {count}");
     }
-    let divergence = if x1.ncols() <= EXACT {
-        Divergence::Exact
-    } else {
-        Divergence::Rademacher(PROBES)
-    };
+    let divergence = divergence(x1.ncols());
     let parts = parts(count);
     let solved = machine.workers.map(parts.len(), |i| {
         check_interrupt()?;
@@ -115,7 +120,7 @@ pub fn log_densities(
         let from = Starting {
             x0: None,
             condition: condition.map(rows),
-            keys: keys(0, part),
+            keys: keys(seed, part),
         };
         let run = model.log_density(how, divergence, rows(x1), from)?;
         refuse_failures(&run.failures, part)?;

@@ -142,14 +142,19 @@ impl Table {
                 write_whole(path, &bytes)
                     .with_context(|| format!("cannot write {}", path.display()))
             }
-            "zarr" => self.write_zarr(path, mode),
-            _ => {
-                let folder = path.with_extension("nc.part");
-                self.write_zarr(&folder, Mode::Overwrite)?;
-                let exported = export_netcdf(&folder, path, mode);
-                fs::remove_dir_all(&folder)
-                    .with_context(|| format!("cannot remove {}", folder.display()))?;
-                Ok(exported?)
+            ending => {
+                // first under another name: a crash leaves no half of a table
+                let part = path.with_extension(format!("{ending}.part"));
+                self.write_zarr(&part, Mode::Overwrite)?;
+                if ending == "nc" {
+                    let exported = export_netcdf(&part, path, mode);
+                    remove_folder(&part)?;
+                    return Ok(exported?);
+                }
+                if path.exists() {
+                    remove_folder(path)?;
+                }
+                fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
             }
         }
     }
@@ -197,6 +202,10 @@ pub fn refuse_output(path: &Path, mode: Mode) -> Result<()> {
         return Err(foehn_archive::WriteError::Exists { path }.into());
     }
     Ok(())
+}
+
+fn remove_folder(path: &Path) -> Result<()> {
+    fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))
 }
 
 fn extension(path: &Path) -> String {

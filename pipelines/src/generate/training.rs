@@ -13,6 +13,7 @@ use foehn_generation::{ScheduleLearner, Tables};
 use foehn_interpolant::{LossTable, Path};
 use foehn_network::Mlp;
 use foehn_training::{Metadata, StepReport, TrainConfig, Trainer};
+use std::cell::RefCell;
 use std::fmt::Write;
 
 /// Steps of the network for each of the path.
@@ -22,16 +23,20 @@ const PATH_RATE: f64 = 0.01;
 
 struct Job<'a> {
     pupil: Pupil,
-    validation: Option<&'a Tables>,
+    set_aside: Option<&'a Tables>,
+    config: &'a GenerateConfig,
     machine: Machine<'a>,
-    seed: u64,
+    /// The last validation.
+    last: RefCell<Option<Validation>>,
 }
 
 impl Job<'_> {
     fn validate(&self) -> Result<Option<Validation>> {
-        let device = self.machine.device;
-        let validate = |tables| self.pupil.validate(tables, self.seed, device);
-        self.validation.map(validate).transpose()
+        let validate = |tables| {
+            let device = self.machine.device;
+            self.pupil.validate(tables, self.config, device)
+        };
+        self.set_aside.map(validate).transpose()
     }
 }
 
@@ -45,7 +50,10 @@ impl Training<Mlp> for Job<'_> {
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
-        Ok(self.validate()?.map(|validation| validation.loss))
+        let validation = self.validate()?;
+        let loss = validation.as_ref().map(|validation| validation.loss);
+        *self.last.borrow_mut() = validation;
+        Ok(loss)
     }
 }
 
@@ -64,13 +72,12 @@ pub fn train(
 ) -> Result<(Learnt, Option<f64>)> {
     let architecture = declaration.architecture().describe();
     let pupil = declaration.pupil(config, data.train.clone(), machine.device)?;
-    let validation = data.validation.as_ref();
-    let seed = config.seed;
     let mut job = Job {
         pupil,
-        validation,
+        set_aside: data.validation.as_ref(),
+        config,
         machine,
-        seed,
+        last: RefCell::new(None),
     };
     let metadata = Metadata::from([
         ("architecture".to_owned(), architecture.clone()),
@@ -87,7 +94,11 @@ pub fn train(
     course.restore(job.trainer())?;
     course.run(&mut job)?;
     job.trainer().save_model(&folder.weights(), &metadata)?;
-    let validation = job.validate()?;
+    // a training that was complete before has not validated in this run
+    let validation = match job.last.take() {
+        None => job.validate()?,
+        last => last,
+    };
     let table = validation.as_ref().and_then(|v| v.by_time.as_ref());
     if let Some(table) = table {
         write_text(&folder.loss_by_time(), &by_time(table))?;

@@ -19,7 +19,7 @@ use rand_distr::{Distribution, StandardNormal};
 use std::f64::consts::PI;
 
 const BATCH: usize = 256;
-/// Samples that are compared.
+/// Samples that are drawn; distances look at the first 2000.
 const COUNT: usize = 4000;
 /// Pairs that are drawn.
 const LINKS: usize = 150;
