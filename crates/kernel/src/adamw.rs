@@ -2,9 +2,6 @@
 
 use rayon::prelude::*;
 
-/// Keeps the division finite; small against any gradient of interest.
-const EPSILON: f32 = 1e-8;
-
 /// Weights that a thread takes at once.
 const PIECE: usize = 1 << 14;
 
@@ -40,6 +37,9 @@ pub struct State<'a> {
 }
 
 impl AdamW {
+    /// Keeps the division finite; small against any gradient of interest.
+    pub const EPSILON: f32 = 1e-8;
+
     /// One step along `gradient`:
     /// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w = w - decay w - rate m / (sqrt(v scale) + 1e-8),
     /// a = k a + (1 - k) w.
@@ -91,19 +91,9 @@ impl AdamW {
             let g = g * self.gradient_scale;
             *m = b1 * *m + (1.0 - b1) * g;
             *v = b2 * *v + (1.0 - b2) * g * g;
-            let scale = (*v * self.second_scale).sqrt() + EPSILON;
+            let scale = (*v * self.second_scale).sqrt() + Self::EPSILON;
             *w = *w - *w * d * self.decay - self.rate * *m / scale;
             *a = self.average_keep * *a + (1.0 - self.average_keep) * *w;
         }
     }
-}
-
-/// The sum of the squares, added in pieces that do not depend on the threads.
-pub fn square_sum(values: &[f32]) -> f64 {
-    let square = |part: &[f32]| f64::from(part.iter().map(|v| v * v).sum::<f32>());
-    let pieces = values.par_chunks(PIECE);
-    let pieces: Vec<f64> = pieces
-        .map(|piece| piece.chunks(64).map(square).sum())
-        .collect();
-    pieces.iter().sum()
 }

@@ -39,7 +39,7 @@ mod sum;
 mod vector;
 mod winograd;
 
-pub use adamw::{AdamW, State, square_sum};
+pub use adamw::{AdamW, State};
 pub use axis::Axis;
 pub use convolution::Edges;
 pub use operation::{
