@@ -1,10 +1,8 @@
 //! 1x1 convolution: the same matrix for every cell.
 
 use crate::memory::{Place, Scratch, written};
-use crate::processor::run;
 use crate::product::{Left, Sizes, Update, pack, packed_length, product};
 use crate::sum;
-use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Cells that a thread works on at once.
@@ -73,51 +71,30 @@ fn rows(
     begin: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
     let cells = x.len() / k;
-    // SAFETY: the blocks cover all cells, and `begin` is given them as zeros
+    assert!(right.len() >= packed_length(k, n), "packed matrix");
+    // SAFETY: the blocks cover all cells, and `begin` is given them as zeros; x and the result have `count`
+    // rows, and the right-hand matrix is that of k and n
     unsafe {
         written(cells * n, |to| {
             (0..cells.div_ceil(CELLS)).into_par_iter().for_each(|i| {
                 let (first, count) = (i * CELLS, CELLS.min(cells - i * CELLS));
                 let to = to.cleared(first * n, count * n);
                 begin(first, to);
-                run(Rows {
-                    x: &x[first * k..(first + count) * k],
-                    k,
-                    right,
-                    n,
-                    to,
-                });
+                let sizes = Sizes { m: count, k, n };
+                let left = Left {
+                    start: x[first * k..][..count * k].as_ptr(),
+                    row: k,
+                    column: 1,
+                };
+                product(
+                    sizes,
+                    left,
+                    right.as_ptr(),
+                    (to.as_mut_ptr(), n),
+                    Update::Add,
+                );
             });
         })
-    }
-}
-
-struct Rows<'a> {
-    x: &'a [f32],
-    k: usize,
-    right: &'a [f32],
-    n: usize,
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Rows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let left = Left {
-            start: self.x.as_ptr(),
-            row: self.k,
-            column: 1,
-        };
-        let sizes = Sizes {
-            m: self.x.len() / self.k,
-            k: self.k,
-            n: self.n,
-        };
-        let to = (self.to.as_mut_ptr(), self.n);
-        // SAFETY: x and the result have m rows, and the right-hand matrix was packed for k and n
-        unsafe { product(simd, sizes, left, self.right.as_ptr(), to, Update::Add) };
     }
 }
 
@@ -144,43 +121,28 @@ pub(crate) fn weight_gradient(
             let count = DEPTH.min(last - at);
             let x = &x[at * inward..(at + count) * inward];
             pack(count, inward, &mut right, |p, j| x[p * inward + j]);
-            run(Outer {
-                dy: &dy[at * out..(at + count) * out],
-                out,
-                right: &right,
-                inward,
-                to,
-            });
+            let dy = &dy[at * out..(at + count) * out];
+            let left = Left {
+                start: dy.as_ptr(),
+                row: 1,
+                column: out,
+            };
+            let sizes = Sizes {
+                m: out,
+                k: count,
+                n: inward,
+            };
+            // SAFETY: the left-hand matrix is dy turned, the right-hand one was packed for k and n
+            unsafe {
+                product(
+                    sizes,
+                    left,
+                    right.as_ptr(),
+                    (to.as_mut_ptr(), inward),
+                    Update::Add,
+                );
+            }
         }
     });
     (sum::parts(&sums, out * inward), sum::columns(dy, out))
-}
-
-struct Outer<'a> {
-    dy: &'a [f32],
-    out: usize,
-    right: &'a [f32],
-    inward: usize,
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Outer<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let left = Left {
-            start: self.dy.as_ptr(),
-            row: 1,
-            column: self.out,
-        };
-        let sizes = Sizes {
-            m: self.out,
-            k: self.dy.len() / self.out,
-            n: self.inward,
-        };
-        let to = (self.to.as_mut_ptr(), self.inward);
-        // SAFETY: the left-hand matrix is dy turned, the right-hand one was packed for k and n
-        unsafe { product(simd, sizes, left, self.right.as_ptr(), to, Update::Add) };
-    }
 }

@@ -64,37 +64,68 @@ pub(crate) fn pack(k: usize, n: usize, to: &mut [f32], matrix: impl Fn(usize, us
 
 /// C = A B or C += A B.
 ///
+/// A function of its own rather than a part of its callers, which would all repeat its many loops.
+///
 /// # Safety
 /// A must be readable, B must be `packed_length(k, n)` numbers in panels, and the rows of C, `c_row` numbers
 /// apart, must be writable by this thread alone for n numbers each.
-#[inline(always)]
-pub(crate) unsafe fn product<S: Simd>(
-    simd: S,
+pub(crate) unsafe fn product(
     sizes: Sizes,
     a: Left,
     b: *const f32,
-    (c, c_row): (*mut f32, usize),
+    c: (*mut f32, usize),
     update: Update,
 ) {
-    let lanes = S::F32_LANES;
-    let width = panel_vectors::<S>() * lanes;
-    let whole = sizes.n.next_multiple_of(lanes);
-    let mut first = 0;
-    while first < whole {
-        let count = width.min(whole - first);
-        let valid = sizes.n.min(first + count) - first;
-        // SAFETY: the panel begins first * k numbers on and is k * count long; its columns are those of C
-        unsafe {
-            let (b, c) = (b.add(first * sizes.k), c.add(first));
-            let sizes = Sizes { n: valid, ..sizes };
-            match count / lanes {
-                1 => panel::<S, 1>(simd, sizes, a, b, (c, c_row), update),
-                2 => panel::<S, 2>(simd, sizes, a, b, (c, c_row), update),
-                3 => panel::<S, 3>(simd, sizes, a, b, (c, c_row), update),
-                _ => panel::<S, 4>(simd, sizes, a, b, (c, c_row), update),
+    run(Product {
+        sizes,
+        a,
+        b,
+        c,
+        update,
+    });
+}
+
+/// Only made by [`product`], whose contract it relies on.
+struct Product {
+    sizes: Sizes,
+    a: Left,
+    b: *const f32,
+    c: (*mut f32, usize),
+    update: Update,
+}
+
+impl WithSimd for Product {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            sizes,
+            a,
+            b,
+            c: (c, c_row),
+            update,
+        } = self;
+        let lanes = S::F32_LANES;
+        let width = panel_vectors::<S>() * lanes;
+        let whole = sizes.n.next_multiple_of(lanes);
+        let mut first = 0;
+        while first < whole {
+            let count = width.min(whole - first);
+            let valid = sizes.n.min(first + count) - first;
+            // SAFETY: the panel begins first * k numbers on and is k * count long; its columns are those of C
+            unsafe {
+                let (b, c) = (b.add(first * sizes.k), c.add(first));
+                let sizes = Sizes { n: valid, ..sizes };
+                match count / lanes {
+                    1 => panel::<S, 1>(simd, sizes, a, b, (c, c_row), update),
+                    2 => panel::<S, 2>(simd, sizes, a, b, (c, c_row), update),
+                    3 => panel::<S, 3>(simd, sizes, a, b, (c, c_row), update),
+                    _ => panel::<S, 4>(simd, sizes, a, b, (c, c_row), update),
+                }
             }
+            first += count;
         }
-        first += count;
     }
 }
 

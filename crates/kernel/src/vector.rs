@@ -80,7 +80,7 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
         simd.splat_f32s(-86.6),
     );
     // ln 2 in two parts, the first with few bits, so that n times it is exact
-    let f = fma(simd, n, simd.splat_f32s(-0.693_359_375), x);
+    let f = fma(simd, n, simd.splat_f32s(-355.0 / 512.0), x);
     let f = fma(simd, n, simd.splat_f32s(2.121_944_4e-4), f);
     let terms = [
         1.0 / 720.0,

@@ -8,7 +8,7 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, BackendTensor, Dispatch, DispatchAutodiffContext,
-    DispatchTensor, DispatchTensorKind, ExtensionType, Flex, backend_extension,
+    DispatchTensor, DispatchTensorKind, ExtensionType, Flex, FlexDevice, backend_extension,
 };
 use burn::tensor::{Tensor, TensorData};
 use foehn_kernel::{Array, Operation, View};
@@ -122,7 +122,7 @@ impl Dense {
 
 fn tensor(array: Array) -> FloatTensor<Flex> {
     let data = TensorData::new(array.values, array.shape);
-    Flex::float_from_data(data, &Default::default())
+    Flex::float_from_data(data, &FlexDevice)
 }
 
 impl Kernels for Flex {
@@ -198,7 +198,9 @@ fn record<B: Kernels, C: CheckpointStrategy, const N: usize>(
 ) -> FloatTensor<Autodiff<B, C>> {
     let guards = std::array::from_fn(|i| inputs.0[i].node());
     let inputs = inputs.0.into_iter();
-    let inputs: Vec<_> = inputs.map(|input| input.into_primitive()).collect();
+    let inputs: Vec<_> = inputs
+        .map(<FloatTensor<Autodiff<B, C>>>::into_primitive)
+        .collect();
     let copies = Tensors(inputs.clone());
     match Recorded::<N>
         .prepare::<C>(guards)

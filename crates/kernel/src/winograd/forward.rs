@@ -85,9 +85,14 @@ impl WithSimd for Block<'_> {
         let (v_entry, m_entry) = (count * inward + 16, count * outward + 16);
         let mut v = Scratch::new(ENTRIES * v_entry);
         let mut m = Scratch::new(ENTRIES * m_entry);
+        let panels = Panels {
+            start: Place::new(&mut v),
+            entry: v_entry,
+            tiles: count,
+            width: inward,
+        };
         for run in runs(self.first, self.last, self.tiles) {
-            let v = Place::new(&mut v);
-            transformed(simd, &self.input, self.tiles, run, (v, v_entry));
+            transformed(simd, &self.input, self.tiles, run, panels);
         }
         let sizes = Sizes {
             m: count,
@@ -104,7 +109,7 @@ impl WithSimd for Block<'_> {
             let right = self.weights.values[e * entry..][..entry].as_ptr();
             let to = m[e * m_entry..][..count * outward].as_mut_ptr();
             // SAFETY: count rows of `inward` and `outward` numbers, and a packed matrix
-            unsafe { product(simd, sizes, left, right, (to, outward), Update::Set) };
+            unsafe { product(sizes, left, right, (to, outward), Update::Set) };
         }
         for run in runs(self.first, self.last, self.tiles) {
             self.results(simd, run, (&m, m_entry, outward));
@@ -126,15 +131,29 @@ unsafe fn strided<S: Simd>(simd: S, from: *const f32, stride: usize) -> [S::f32s
     values
 }
 
-/// B' d B of the tiles of a run, entry by entry: [entry][tile][channel].
+/// Where transformed tiles go: each entry is a matrix tiles x channels in panels of `width` channels.
+#[derive(Clone, Copy)]
+pub(super) struct Panels {
+    pub(super) start: Place,
+    /// Numbers from one entry to the next.
+    pub(super) entry: usize,
+    /// Tiles of the whole matrix.
+    pub(super) tiles: usize,
+    pub(super) width: usize,
+}
+
+impl Panels {
+    /// The place of the channels from `c` on, of `stride`, of a tile, within an entry.
+    #[inline(always)]
+    fn at(&self, tile: usize, c: usize, stride: usize) -> usize {
+        let panel = c / self.width * self.width;
+        panel * self.tiles + tile * self.width.min(stride - panel) + (c - panel)
+    }
+}
+
+/// B' d B of the tiles of a run.
 #[inline(always)]
-pub(super) fn transformed<S: Simd>(
-    simd: S,
-    input: &Input,
-    tiles: Tiles,
-    run: Run,
-    (v, entry): (Place, usize),
-) {
+pub(super) fn transformed<S: Simd>(simd: S, input: &Input, tiles: Tiles, run: Run, to: Panels) {
     let stride = input.field.channels.next_multiple_of(S::F32_LANES);
     let columns = tiles.columns();
     let (height, width) = (4 * run.count + 2, 4 * columns + 2);
@@ -147,7 +166,7 @@ pub(super) fn transformed<S: Simd>(
             (4 * run.row, height),
             width,
             field.as_mut_ptr(),
-        )
+        );
     };
     for tile in 0..run.count * columns {
         let (row, column) = (tile / columns, tile % columns);
@@ -160,12 +179,12 @@ pub(super) fn transformed<S: Simd>(
                 let column = unsafe { strided(simd, from.as_ptr(), width * stride) };
                 *half = transform::input(simd, column);
             }
+            let at = to.at(run.before + tile, c, stride);
             for y in 0..6 {
                 let values = transform::input(simd, transform::across(simd, &half, y));
                 for (x, value) in values.iter().enumerate() {
-                    let at = (6 * y + x) * entry + (run.before + tile) * stride + c;
                     // SAFETY: this tile's place in the entry
-                    unsafe { store(simd, v.at(at), *value) };
+                    unsafe { store(simd, to.start.at((6 * y + x) * to.entry + at), *value) };
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The gradient of the weights.
 
-use super::forward::transformed;
+use super::forward::{Panels, transformed};
 use super::{ENTRIES, Run, Tiles, runs, transform};
 use crate::field::{Field, Input};
 use crate::memory::{Place, Scratch, written};
@@ -30,8 +30,8 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
     let rows = images * tiles.rows();
     let block = TILES.div_ceil(tiles.columns().max(1)).clamp(1, rows.max(1));
     let (outputs, inputs) = (dy.channels, input.field.channels);
-    let sum_entry = outputs * whole(inputs) + 16;
-    let mut sum = Scratch::new(ENTRIES * sum_entry);
+    let to_entry = outputs * whole(inputs) + 16;
+    let mut sum = Scratch::new(ENTRIES * to_entry);
     let count = block * tiles.columns();
     let entries = (count * whole(outputs) + 16, count * whole(inputs) + 16);
     let mut left = Scratch::new(ENTRIES * entries.0);
@@ -41,7 +41,7 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
         let last = rows.min(first + block);
         let (left, right) = (Place::new(&mut left), Place::new(&mut right));
         (first..last).into_par_iter().for_each(|row| {
-            run(Row {
+            run(OneRow {
                 input,
                 dy,
                 tiles,
@@ -60,7 +60,7 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
         };
         let to = Place::new(&mut sum);
         (0..ENTRIES).into_par_iter().for_each(|e| {
-            run(Sum {
+            let sum = Sum {
                 e,
                 sizes,
                 left,
@@ -68,9 +68,10 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
                 entries,
                 stride: whole(outputs),
                 to,
-                sum_entry,
+                to_entry,
                 update,
-            });
+            };
+            sum.add();
         });
         update = Update::Add;
     }
@@ -84,7 +85,7 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
             (0..outputs).into_par_iter().for_each(|output| {
                 run(Gather {
                     sum,
-                    sum_entry,
+                    to_entry,
                     output,
                     outputs,
                     inputs,
@@ -96,7 +97,7 @@ pub(crate) fn weight_gradient(input: Input, dy: Field) -> Vec<f32> {
 }
 
 /// One row of tiles on both sides: A dy A' by tiles, B' d B in panels.
-struct Row<'a> {
+struct OneRow<'a> {
     input: Input<'a>,
     dy: Field<'a>,
     tiles: Tiles,
@@ -107,7 +108,7 @@ struct Row<'a> {
     entries: (usize, usize),
 }
 
-impl WithSimd for Row<'_> {
+impl WithSimd for OneRow<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -116,22 +117,18 @@ impl WithSimd for Row<'_> {
         let before = (self.row - self.block.0) * columns;
         for run in runs(self.row, self.row + 1, self.tiles) {
             self.spread(simd, Run { before, ..run });
-            let stride = self.input.field.channels.next_multiple_of(S::F32_LANES);
-            let entry = columns * stride + 16;
-            let mut v = Scratch::new(ENTRIES * entry);
-            transformed(
-                simd,
-                &self.input,
-                self.tiles,
-                run,
-                (Place::new(&mut v), entry),
-            );
-            self.pack(simd, before, (&v, entry, stride));
+            let panels = Panels {
+                start: self.right,
+                entry: self.entries.1,
+                tiles: (self.block.1 - self.block.0) * columns,
+                width: panel_width(),
+            };
+            transformed(simd, &self.input, self.tiles, Run { before, ..run }, panels);
         }
     }
 }
 
-impl Row<'_> {
+impl OneRow<'_> {
     /// A dy A' of the tiles of a run: [entry][tile][channel].
     #[inline(always)]
     fn spread<S: Simd>(&self, simd: S, run: Run) {
@@ -165,27 +162,6 @@ impl Row<'_> {
             }
         }
     }
-
-    /// Copies [entry][tile][channel] into the panels of the block.
-    #[inline(always)]
-    fn pack<S: Simd>(&self, simd: S, before: usize, (v, entry, stride): (&[f32], usize, usize)) {
-        let (width, columns) = (panel_width(), self.tiles.columns());
-        let depth = (self.block.1 - self.block.0) * columns;
-        for e in 0..ENTRIES {
-            for tile in 0..columns {
-                for c in (0..stride).step_by(S::F32_LANES) {
-                    let panel = c / width * width;
-                    let count = width.min(stride - panel);
-                    let at = panel * depth + (before + tile) * count + (c - panel);
-                    // SAFETY: within v, and within the panel rows that belong to this thread
-                    unsafe {
-                        let value = load(simd, v[e * entry + tile * stride + c..].as_ptr());
-                        store(simd, self.right.at(e * self.entries.1 + at), value);
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Adds one entry's product over the tiles of a block.
@@ -197,15 +173,12 @@ struct Sum {
     entries: (usize, usize),
     stride: usize,
     to: Place,
-    sum_entry: usize,
+    to_entry: usize,
     update: Update,
 }
 
-impl WithSimd for Sum {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+impl Sum {
+    fn add(self) {
         // SAFETY: both sides have been written for all tiles of the block; this entry of the sum belongs to
         // this thread
         unsafe {
@@ -216,8 +189,8 @@ impl WithSimd for Sum {
                 column: self.stride,
             };
             let right = self.right.at(self.e * self.entries.1);
-            let to = (self.to.at(self.e * self.sum_entry), self.sizes.n);
-            product(simd, self.sizes, left, right, to, self.update);
+            let to = (self.to.at(self.e * self.to_entry), self.sizes.n);
+            product(self.sizes, left, right, to, self.update);
         }
     }
 }
@@ -225,7 +198,7 @@ impl WithSimd for Sum {
 /// G' u G for one output.
 struct Gather<'a> {
     sum: &'a [f32],
-    sum_entry: usize,
+    to_entry: usize,
     output: usize,
     outputs: usize,
     inputs: usize,
@@ -243,7 +216,7 @@ impl WithSimd for Gather<'_> {
             for (x, half) in half.iter_mut().enumerate() {
                 let mut column = [simd.splat_f32s(0.0); 6];
                 for (y, value) in column.iter_mut().enumerate() {
-                    let at = (6 * y + x) * self.sum_entry + self.output * stride + c;
+                    let at = (6 * y + x) * self.to_entry + self.output * stride + c;
                     // SAFETY: the slice holds a whole vector: rows are padded to whole vectors
                     *value = unsafe { load(simd, self.sum[at..at + S::F32_LANES].as_ptr()) };
                 }

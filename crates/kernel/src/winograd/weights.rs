@@ -25,7 +25,10 @@ pub(crate) struct Weights {
 }
 
 /// Rows that one piece of work transforms.
-const ROWS: usize = 8;
+const ROWS: usize = 16;
+
+/// Weights of [`ROWS`] inputs and one vector of outputs, tap by tap: [dx, dy, input, output].
+type Patch = [[[f32; 16]; ROWS]; 9];
 
 impl Weights {
     /// # Panics
@@ -71,14 +74,34 @@ struct Transform<'a> {
 }
 
 impl Transform<'_> {
-    /// The weight at row `dy` and column `dx`, from input `i` to output `o`.
+    /// The weights of the rows and of the outputs from `o` on, with zeros beyond the last output.
     #[inline(always)]
-    fn at(&self, dy: usize, dx: usize, i: usize, o: usize) -> f32 {
-        let (dy, dx, out, inward) = match self.orientation {
-            Orientation::Forward => (dy, dx, o, i),
-            Orientation::Backward => (2 - dy, 2 - dx, i, o),
-        };
-        self.w[((dx * self.out + out) * 3 + dy) * self.inward + inward]
+    fn read(&self, o: usize, lanes: usize, to: &mut Patch) {
+        let valid = lanes.min(self.outputs - o);
+        if valid < lanes {
+            *to = [[[0.0; 16]; ROWS]; 9];
+        }
+        for (tap, to) in to.iter_mut().enumerate() {
+            let (dx, dy) = (tap / 3, tap % 3);
+            match self.orientation {
+                // a run of inputs lies together, and becomes a column
+                Orientation::Forward => {
+                    for l in 0..valid {
+                        let at = ((dx * self.out + o + l) * 3 + dy) * self.inward + self.rows.start;
+                        let from = &self.w[at..at + self.rows.len()];
+                        for (to, value) in to.iter_mut().zip(from) {
+                            to[l] = *value;
+                        }
+                    }
+                }
+                Orientation::Backward => {
+                    for (to, i) in to.iter_mut().zip(self.rows.clone()) {
+                        let at = (((2 - dx) * self.out + i) * 3 + 2 - dy) * self.inward + o;
+                        to[..valid].copy_from_slice(&self.w[at..at + valid]);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -90,20 +113,17 @@ impl WithSimd for Transform<'_> {
         let lanes = S::F32_LANES;
         let (width, padded) = (panel_width(), whole(self.outputs));
         let entry = packed_length(self.inputs, self.outputs);
+        let mut patch: Patch = [[[0.0; 16]; ROWS]; 9];
         for o in (0..padded).step_by(lanes) {
             let panel = o / width * width;
             let count = width.min(padded - panel);
-            for i in self.rows.clone() {
+            self.read(o, lanes, &mut patch);
+            for (r, i) in self.rows.clone().enumerate() {
                 let mut taps = [[simd.splat_f32s(0.0); 3]; 3];
                 for (dx, taps) in taps.iter_mut().enumerate() {
                     for (dy, tap) in taps.iter_mut().enumerate() {
-                        let mut values = [0.0; 16];
-                        let valid = lanes.min(self.outputs - o);
-                        for (l, value) in values[..valid].iter_mut().enumerate() {
-                            *value = self.at(dy, dx, i, o + l);
-                        }
-                        // SAFETY: no vector is longer
-                        *tap = unsafe { load(simd, values.as_ptr()) };
+                        // SAFETY: no vector is longer than 16 numbers
+                        *tap = unsafe { load(simd, patch[3 * dx + dy][r].as_ptr()) };
                     }
                 }
                 let mut columns = [[simd.splat_f32s(0.0); 6]; 3];

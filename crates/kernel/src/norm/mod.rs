@@ -1,91 +1,20 @@
 //! Group normalisation with a scale and a shift, and the nonlinearity after it.
 
+mod moments;
+mod slopes;
+
+pub(crate) use moments::moments;
+
 use crate::field::{Activation, Curve, Field, some};
 use crate::memory::{Place, written};
 use crate::processor::run;
-use crate::vector::{fma, gate, load_first, store_first};
+use crate::vector::store_first;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
-
-const EPSILON: f64 = 1e-5;
+use slopes::{Combine, Slopes};
 
 /// Cells that are summed at once. The same whatever the threads: it decides the order of the sums.
 const CELLS: usize = 256;
-
-/// Mean and 1 / sqrt(variance + 1e-5) of each image and group: [images, groups, 2].
-///
-/// Sums run over deviations from a chunk's first cell, so that a large mean costs no digits.
-///
-/// # Reference
-/// Chan, Golub and LeVeque (1983), Am. Stat. 37, 242, for the merging of variances.
-pub(crate) fn moments(x: Field, groups: usize) -> Vec<f32> {
-    let (c, cells) = (x.channels, x.cells());
-    let chunks = cells.div_ceil(CELLS);
-    let mut partial = vec![0f32; x.images() * chunks * 2 * c];
-    partial
-        .par_chunks_exact_mut(2 * c)
-        .enumerate()
-        .for_each(|(i, to)| {
-            let (image, first) = (i / chunks, i % chunks * CELLS);
-            let count = CELLS.min(cells - first);
-            let from = &x.values[(image * cells + first) * c..][..count * c];
-            run(Deviations { from, to });
-        });
-    let mut result = Vec::with_capacity(2 * x.images() * groups);
-    let width = c / groups;
-    for (image, partial) in partial.chunks_exact(chunks * 2 * c).enumerate() {
-        for group in 0..groups {
-            let (mut n, mut mean, mut square) = (0.0f64, 0.0f64, 0.0f64);
-            for (chunk, sums) in partial.chunks_exact(2 * c).enumerate() {
-                let first = chunk * CELLS;
-                let count = CELLS.min(cells - first) as f64;
-                for channel in group * width..(group + 1) * width {
-                    let origin = x.values[(image * cells + first) * c + channel];
-                    let deviation = f64::from(sums[channel]) / count;
-                    let other = f64::from(origin) + deviation;
-                    let spread = f64::from(sums[c + channel]) - count * deviation * deviation;
-                    let (total, apart) = (n + count, other - mean);
-                    mean += apart * count / total;
-                    square += spread + apart * apart * n * count / total;
-                    n = total;
-                }
-            }
-            let variance = (square / n.max(1.0)).max(0.0);
-            result.extend([mean as f32, (variance + EPSILON).sqrt().recip() as f32]);
-        }
-    }
-    result
-}
-
-/// Sums and sums of squares of the differences from the first cell.
-struct Deviations<'a> {
-    from: &'a [f32],
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Deviations<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.to.len() / 2;
-        for first in (0..c).step_by(S::F32_LANES) {
-            let n = S::F32_LANES.min(c - first);
-            let origin = some(simd, self.from, first, n);
-            let (mut sum, mut square) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
-            for cell in self.from.chunks_exact(c) {
-                let d = simd.sub_f32s(some(simd, cell, first, n), origin);
-                sum = simd.add_f32s(sum, d);
-                square = fma(simd, d, d, square);
-            }
-            // SAFETY: both halves hold c numbers
-            unsafe {
-                store_first(simd, self.to.as_mut_ptr().add(first), n, sum);
-                store_first(simd, self.to.as_mut_ptr().add(c + first), n, square);
-            }
-        }
-    }
-}
 
 /// A norm's scale and shift, [1 or images, channels] each.
 #[derive(Clone, Copy)]
@@ -329,101 +258,6 @@ impl WithSimd for Apply<'_> {
                 let y = self.activation.apply(simd, self.image * c + first, n, x);
                 // SAFETY: this piece of the result, written by this thread alone
                 unsafe { store_first(simd, self.to.at(self.at + i * c + first), n, y) };
-            }
-        }
-    }
-}
-
-/// g becomes the gradient before the nonlinearity; its sums, and those of its products with the normalised
-/// field, go to `to`.
-struct Slopes<'a> {
-    activation: Activation<'a>,
-    standard: &'a [f32],
-    image: usize,
-    x: &'a [f32],
-    g: &'a mut [f32],
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Slopes<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.to.len() / 2;
-        let Activation {
-            scale,
-            shift,
-            keep,
-            curve,
-        } = self.activation;
-        for first in (0..c).step_by(S::F32_LANES) {
-            let n = S::F32_LANES.min(c - first);
-            let at = self.image * c + first;
-            let (a, d) = (some(simd, scale, at, n), some(simd, shift, at, n));
-            let k = keep.map_or(simd.splat_f32s(1.0), |keep| some(simd, keep, at, n));
-            let slope = some(simd, self.standard, 2 * self.image * c + first, n);
-            let offset = some(simd, self.standard, (2 * self.image + 1) * c + first, n);
-            let (mut sum, mut product) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
-            for (x, g) in self.x.chunks_exact(c).zip(self.g.chunks_exact_mut(c)) {
-                let x = some(simd, x, first, n);
-                let g = &mut g[first..first + n];
-                // SAFETY: g holds n numbers
-                let mut v = simd.mul_f32s(k, unsafe { load_first(simd, g.as_ptr(), n) });
-                if curve == Curve::Silu {
-                    let y = fma(simd, x, a, d);
-                    let s = gate(simd, y);
-                    let ys = simd.mul_f32s(y, s);
-                    // s + y s (1 - s)
-                    let derivative = simd.sub_f32s(simd.add_f32s(s, ys), simd.mul_f32s(ys, s));
-                    v = simd.mul_f32s(v, derivative);
-                }
-                sum = simd.add_f32s(sum, v);
-                product = fma(simd, v, fma(simd, x, slope, offset), product);
-                // SAFETY: g holds n numbers
-                unsafe { store_first(simd, g.as_mut_ptr(), n, v) };
-            }
-            // SAFETY: both halves hold c numbers
-            unsafe {
-                store_first(simd, self.to.as_mut_ptr().add(first), n, sum);
-                store_first(simd, self.to.as_mut_ptr().add(c + first), n, product);
-            }
-        }
-    }
-}
-
-struct Combine<'a> {
-    factors: &'a [f32],
-    x: &'a [f32],
-    g: &'a mut [f32],
-    more: Option<&'a [f32]>,
-}
-
-impl WithSimd for Combine<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.factors.len() / 3;
-        for at in (0..self.x.len()).step_by(c) {
-            for first in (0..c).step_by(S::F32_LANES) {
-                let n = S::F32_LANES.min(c - first);
-                let factor = |i: usize| some(simd, self.factors, i * c + first, n);
-                let g = &mut self.g[at + first..at + first + n];
-                // SAFETY: g holds n numbers
-                let v = unsafe { load_first(simd, g.as_ptr(), n) };
-                let rest = fma(
-                    simd,
-                    some(simd, self.x, at + first, n),
-                    factor(1),
-                    factor(2),
-                );
-                let mut v = fma(simd, v, factor(0), rest);
-                if let Some(more) = self.more {
-                    v = simd.add_f32s(v, some(simd, more, at + first, n));
-                }
-                // SAFETY: as above
-                unsafe { store_first(simd, g.as_mut_ptr(), n, v) };
             }
         }
     }
