@@ -20,7 +20,7 @@ pub enum Shortcut {
 /// y = s(x) + w2 * k silu(a2 norm(h) + d2) with h = w1 * silu(a1 norm(x) + d1).
 ///
 /// Inputs: x, a1, d1, w1 [3, out, 3, in], a2, d2, w2 [3, out, 3, out] and, for a learnt shortcut, its
-/// weights [out, in] and bias `[out]`. Scales and shifts are [channels] or [images, channels].
+/// weights [out, in] and bias `[out]`. Scales and shifts are `[channels]` or [images, channels].
 #[derive(Clone, Debug)]
 pub struct Block {
     /// Groups of the first and the second norm.
