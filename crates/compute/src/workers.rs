@@ -21,9 +21,19 @@ impl Workers {
     pub fn new(count: usize) -> Result<Self, ThreadPoolBuildError> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let count = if count == 0 { cores() } else { count };
+        Self::of_threads(count, 1)
+    }
+
+    /// `count` workers of `threads` threads each, for pieces that are large: the loops inside tensor
+    /// operations are shared among the threads of a worker. Pieces and memory at once are fewer than
+    /// with as many workers as threads.
+    ///
+    /// # Errors
+    /// If the system refuses the threads.
+    pub fn of_threads(count: usize, threads: usize) -> Result<Self, ThreadPoolBuildError> {
         let pool = |i| {
             ThreadPoolBuilder::new()
-                .num_threads(1)
+                .num_threads(threads)
                 .thread_name(move |_| format!("worker {i}"))
                 .build()
         };
@@ -99,6 +109,14 @@ mod tests {
         });
         assert_eq!(result, Err(3));
         assert!(begun.into_inner() < 1000);
+    }
+
+    #[test]
+    fn loops_inside_a_piece_are_shared_by_the_threads_of_its_worker() {
+        let workers = Workers::of_threads(2, 3).unwrap();
+        assert_eq!(workers.count(), 2);
+        let threads = workers.map(2, |_| Ok::<_, ()>(rayon::current_num_threads()));
+        assert_eq!(threads, Ok(vec![3, 3]));
     }
 
     #[test]

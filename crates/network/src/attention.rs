@@ -1,10 +1,14 @@
 //! Attention between all cells of a field.
 
+use crate::formulation::Formulation;
+use crate::kernel::{Inputs, run};
 use crate::norm::GroupNorm;
 use crate::pointwise::Pointwise;
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
+use foehn_kernel::Attention;
+use std::sync::Arc;
 
 /// x + W softmax(q' k / sqrt(d)) v, with q, k, v linear in the normalised x and d channels a head.
 ///
@@ -31,8 +35,22 @@ impl SelfAttention {
     }
 
     /// # Shapes
-    /// [B, C, H, W] to the same.
-    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// [B, C, H, W], or the order of the formulation, to the same.
+    pub(crate) fn forward(&self, x: Tensor<4>, formulation: Formulation) -> Tensor<4> {
+        match formulation {
+            Formulation::Kernels => self.by_kernels(x),
+            Formulation::Native => self.native(x),
+        }
+    }
+
+    fn by_kernels(&self, x: Tensor<4>) -> Tensor<4> {
+        let (groups, heads) = (self.norm.groups(), self.heads);
+        let inputs = self.norm.with(Inputs::of(x));
+        let inputs = self.outward.with(self.inward.with(inputs));
+        run(Arc::new(Attention { groups, heads }), inputs)
+    }
+
+    fn native(&self, x: Tensor<4>) -> Tensor<4> {
         let shape = x.dims();
         let [b, c, h, w] = shape;
         let all = self.inward.forward(self.norm.forward(x.clone()));

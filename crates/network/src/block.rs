@@ -6,13 +6,18 @@ use crate::activation::silu;
 use crate::attention::SelfAttention;
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
+use crate::formulation::Formulation;
+use crate::kernel::{Inputs, run};
 use crate::norm::{GroupNorm, ModulatedNorm};
 use crate::pointwise::Pointwise;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use foehn_kernel::{Block, Shortcut};
+use std::sync::Arc;
 
-/// What all blocks are told in one pass: the embedded time, and which units are off.
+/// What all blocks are told in one pass: how to compute, the embedded time, and which units are off.
 pub(crate) struct Context {
+    pub(crate) formulation: Formulation,
     pub(crate) embedding: Tensor<2>,
     pub(crate) dropout: Option<Dropout>,
 }
@@ -29,6 +34,8 @@ pub(crate) struct ResidualBlock {
     second: Convolution,
     shortcut: Option<Pointwise>,
     layer: usize,
+    #[module(skip)]
+    padding: Paddings,
 }
 
 impl ResidualBlock {
@@ -48,10 +55,40 @@ impl ResidualBlock {
             second: Convolution::zero(outputs, outputs, padding, device),
             shortcut,
             layer,
+            padding,
         }
     }
 
     pub(crate) fn forward(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
+        match context.formulation {
+            Formulation::Kernels => self.by_kernels(x, context),
+            Formulation::Native => self.native(x, context),
+        }
+    }
+
+    fn by_kernels(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
+        let outputs = self.first.outputs();
+        let kept = |dropout: &Dropout| dropout.kept(outputs, self.layer).into();
+        let block = Block {
+            groups: [self.first_norm.groups(), self.second_norm.groups()],
+            edges: self.padding.edges(&x),
+            shortcut: match self.shortcut {
+                Some(_) => Shortcut::Learnt,
+                None => Shortcut::Identity,
+            },
+            keep: context.dropout.as_ref().map(kept),
+        };
+        let inputs = self.first.with(self.first_norm.with(Inputs::of(x)));
+        let inputs = self.second_norm.with(inputs, context.embedding.clone());
+        let inputs = self.second.with(inputs);
+        let inputs = match &self.shortcut {
+            Some(shortcut) => shortcut.with(inputs),
+            None => inputs,
+        };
+        run(Arc::new(block), inputs)
+    }
+
+    fn native(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
         let h = self.first.forward(silu(self.first_norm.forward(x.clone())));
         let h = silu(self.second_norm.forward(h, context.embedding.clone()));
         let h = match &context.dropout {
@@ -96,14 +133,14 @@ impl Level {
     }
 
     /// # Shapes
-    /// [B, inputs, H, W] to [B, channels, H, W].
+    /// [B, inputs, H, W] to [B, channels, H, W], or in the order of the formulation.
     pub(crate) fn forward(&self, x: Tensor<4>, context: &Context) -> Tensor<4> {
         let x = self
             .blocks
             .iter()
             .fold(x, |x, block| block.forward(x, context));
         match &self.attention {
-            Some(attention) => attention.forward(x),
+            Some(attention) => attention.forward(x, context.formulation),
             None => x,
         }
     }
@@ -130,7 +167,14 @@ impl Head {
         }
     }
 
-    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.convolution.forward(silu(self.norm.forward(x)))
+    pub(crate) fn forward(&self, x: Tensor<4>, formulation: Formulation) -> Tensor<4> {
+        match formulation {
+            Formulation::Kernels => {
+                let (groups, edges) = (self.norm.groups(), self.convolution.edges(&x));
+                let inputs = self.convolution.with(self.norm.with(Inputs::of(x)));
+                run(Arc::new(foehn_kernel::Head { groups, edges }), inputs)
+            }
+            Formulation::Native => self.convolution.forward(silu(self.norm.forward(x))),
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! 3x3 convolution that knows what lies beyond the edge.
 
 use crate::Paddings;
-use crate::formulation::Formulation;
+use crate::kernel::Inputs;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
+use foehn_kernel::Edges;
 
 /// y(o, i, j) = b(o) + sum over c, dy, dx of w(dx, o, dy, c) x(c, i + dy - 1, j + dx - 1).
 ///
-/// The weight has the order [dx, out, dy, in], in which the matrix product needs it.
+/// The weight has the order [dx, out, dy, in], in which the kernels need it.
 #[derive(Module, Debug)]
 pub(crate) struct Convolution {
     weight: Param<Tensor<4>>,
@@ -47,56 +48,44 @@ impl Convolution {
         }
     }
 
+    pub(crate) fn outputs(&self) -> usize {
+        self.weight.dims()[1]
+    }
+
+    /// The edges of a field [B, H, W, C] for the kernels.
+    pub(crate) fn edges(&self, x: &Tensor<4>) -> Edges {
+        self.padding.edges(x)
+    }
+
+    /// `inputs` with the weights and, if there is one, the bias.
+    pub(crate) fn with(&self, inputs: Inputs) -> Inputs {
+        let inputs = inputs.and(self.weight.val());
+        match &self.bias {
+            Some(bias) => inputs.and(bias.val()),
+            None => inputs,
+        }
+    }
+
     /// # Shapes
     /// [B, in, H, W] to [B, out, H, W].
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = match Formulation::of(&x) {
-            Formulation::Products => self.products(x),
-            Formulation::Native => self.native(x),
-        };
+        let weight = self.weight.val().permute([1, 3, 2, 0]);
+        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+        let y = conv2d(self.padding.around(x), weight, None, options);
         match &self.bias {
             Some(bias) => y + bias.val().reshape([1, -1, 1, 1]),
             None => y,
         }
     }
-
-    fn native(&self, x: Tensor<4>) -> Tensor<4> {
-        let weight = self.weight.val().permute([1, 3, 2, 0]);
-        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        conv2d(self.padding.around(x), weight, None, options)
-    }
-
-    /// One matrix product that takes the three rows around a row along with the channels, and gives the
-    /// three columns around a column side by side; both are windows of one long row of cells.
-    fn products(&self, x: Tensor<4>) -> Tensor<4> {
-        let [b, c, h, w] = x.dims();
-        let (outputs, wide) = (self.weight.dims()[1], w + 2);
-        let padded = self.padding.around(x).reshape([b, c, (h + 2) * wide]);
-        let rows: Tensor<4> = padded.unfold(2, h * wide, wide);
-        let rows = packed(rows.swap_dims(1, 2)).reshape([b, 3 * c, h * wide]);
-        let weight = self.weight.val().reshape([1, 3 * outputs, 3 * c]);
-        let length = outputs * h * wide;
-        let columns = weight.matmul(rows).reshape([b, 3 * length]);
-        // of these windows only the last two cells are missing, which lie beyond the edge
-        let columns: Tensor<3> = columns.unfold(1, length - 2, length + 1);
-        let sum = columns.sum_dim(1);
-        let rest = sum.clone().narrow(2, 0, 2).zeros_like();
-        let y = Tensor::cat(vec![sum, rest], 2);
-        packed(y.reshape([b, outputs, h, wide]).narrow(3, 0, w))
-    }
-}
-
-/// The same values without gaps. Adding zero does it many times faster than burn's CPU backend copies.
-fn packed(x: Tensor<4>) -> Tensor<4> {
-    let zero = Tensor::zeros([1; 4], (&x.device(), x.dtype()));
-    x + zero
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Padding;
+    use crate::kernel::run;
     use burn::tensor::{Distribution, TensorData};
+    use std::sync::Arc;
 
     /// The cell that `i` stands for, written out for one cell beyond the ends.
     fn index(padding: Padding, i: isize, n: usize) -> Option<usize> {
@@ -161,7 +150,12 @@ mod tests {
             let layer = Convolution::new(shapes[s][1], 4, padding, &device);
             let input = Tensor::<4>::random(shapes[s], Distribution::Normal(0.0, 1.0), &device);
             let wanted = by_hand(&layer, &input.to_data(), shapes[s]);
-            for result in [layer.products(input.clone()), layer.native(input)] {
+            let biased = layer.clone().biased(&device);
+            let last = input.clone().permute([0, 2, 3, 1]);
+            let edges = padding.edges(&last);
+            let inputs = biased.with(Inputs::of(last));
+            let kernel: Tensor<4> = run(Arc::new(foehn_kernel::Convolution { edges }), inputs);
+            for result in [kernel.permute([0, 3, 1, 2]), layer.forward(input)] {
                 let result: Vec<f32> = result.try_into_vec_as().unwrap();
                 assert_eq!(result.len(), wanted.len());
                 for (a, b) in result.iter().zip(&wanted) {

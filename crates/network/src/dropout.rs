@@ -27,21 +27,27 @@ impl Dropout {
         Self { probability, names }
     }
 
-    /// x over 1 - p where a channel is on, zero where it is off.
-    pub(crate) fn forward(&self, x: Tensor<4>, layer: usize) -> Tensor<4> {
-        let [batch, channels, _, _] = x.dims();
+    /// 1 / (1 - p) where a channel of a sample is on, else 0: [B, channels].
+    pub(crate) fn kept(&self, channels: usize, layer: usize) -> Vec<f32> {
         let mut draws = vec![0.0; channels];
-        let mut mask = Vec::with_capacity(batch * channels);
+        let mut kept = Vec::with_capacity(self.names.len() * channels);
         let on = 1.0 / (1.0 - self.probability) as f32;
         for name in &self.names {
             let key = Key::new(*name, Purpose::Dropout).step(layer as u32);
             key.uniforms(&mut draws);
-            mask.extend(
+            kept.extend(
                 draws
                     .iter()
                     .map(|u| if *u < self.probability { 0.0 } else { on }),
             );
         }
+        kept
+    }
+
+    /// x over 1 - p where a channel is on, zero where it is off.
+    pub(crate) fn forward(&self, x: Tensor<4>, layer: usize) -> Tensor<4> {
+        let [batch, channels, _, _] = x.dims();
+        let mask = self.kept(channels, layer);
         let data = TensorData::new(mask, [batch, channels, 1, 1]);
         let mask = Tensor::<4>::from_data(data, &x.device());
         let kind = x.dtype();

@@ -2,8 +2,8 @@
 //!
 //! Both map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
 //! the state's shape, and both are exactly zero before training. What runs fast differs between
-//! processors: on the CPU, convolutions and resampling are written as matrix products, elsewhere as the
-//! backend's own operations. The weights are the same, and so are the results up to rounding.
+//! processors: on the CPU a U-Net consists of the operations of `foehn_kernel`, elsewhere of the backend's
+//! own. The weights are the same, and so are the results up to rounding.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -28,6 +28,7 @@ mod convolution;
 mod dropout;
 mod error;
 mod formulation;
+mod kernel;
 mod mlp;
 mod norm;
 mod padding;

@@ -1,5 +1,6 @@
 //! Group normalisation.
 
+use crate::kernel::Inputs;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -49,6 +50,15 @@ impl GroupNorm {
         }
     }
 
+    pub(crate) fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// `inputs` with the scale and the shift.
+    pub(crate) fn with(&self, inputs: Inputs) -> Inputs {
+        inputs.and(self.scale.val()).and(self.shift.val())
+    }
+
     /// # Shapes
     /// [B, C, H, W] to the same.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -79,6 +89,16 @@ impl ModulatedNorm {
             shift: weights::linear(embedding, channels, device),
             groups: fitting(groups, channels),
         }
+    }
+
+    pub(crate) fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// `inputs` with the scales and the shifts of each sample.
+    pub(crate) fn with(&self, inputs: Inputs, embedding: Tensor<2>) -> Inputs {
+        let scale = self.scale.forward(embedding.clone());
+        inputs.and(scale).and(self.shift.forward(embedding))
     }
 
     /// # Shapes

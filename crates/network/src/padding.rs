@@ -1,6 +1,7 @@
 //! What lies beyond the edge of a field.
 
 use burn::tensor::Tensor;
+use foehn_kernel::{Axis, Edges};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,6 +38,11 @@ impl Padding {
             Self::Zero => return None,
         };
         Some(cell as usize)
+    }
+
+    /// An axis of `n` cells and what lies next to its ends.
+    fn axis(self, n: usize) -> Axis {
+        Axis::new(n, self.source(-1, n), self.source(n as isize, n))
     }
 
     /// Cell `i` of the axis `dim` of `x`, which may lie beyond the ends; size 1 along `dim`.
@@ -98,6 +104,18 @@ impl Paddings {
     /// [B, C, H, W] to [B, C, H + 2, W + 2].
     pub fn around(self, x: Tensor<4>) -> Tensor<4> {
         self.y.around(self.x.around(x, 3), 2)
+    }
+
+    /// The edges of the field `x` for the kernels.
+    ///
+    /// # Shapes
+    /// [B, H, W, C].
+    pub(crate) fn edges(self, x: &Tensor<4>) -> Edges {
+        let [_, h, w, _] = x.dims();
+        Edges {
+            rows: self.y.axis(h),
+            columns: self.x.axis(w),
+        }
     }
 
     /// `x` with cells added at the far ends, up to the next multiples of `step`.

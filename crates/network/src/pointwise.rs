@@ -1,5 +1,6 @@
 //! 1x1 convolution.
 
+use crate::kernel::Inputs;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -26,6 +27,11 @@ impl Pointwise {
             weight: weights::constant([outputs, inputs], 0.0, device),
             bias: weights::constant([outputs], 0.0, device),
         }
+    }
+
+    /// `inputs` with the weights and the bias.
+    pub(crate) fn with(&self, inputs: Inputs) -> Inputs {
+        inputs.and(self.weight.val()).and(self.bias.val())
     }
 
     /// # Shapes

@@ -1,13 +1,16 @@
 //! Half and double resolution.
 
 use crate::Paddings;
-use crate::formulation::{Formulation, matrix};
+use crate::formulation::Formulation;
+use crate::kernel::{Inputs, run};
 use crate::patch::folded;
 use crate::pointwise::Pointwise;
 use burn::module::Module;
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
+use foehn_kernel::{Halve, Rise};
+use std::sync::Arc;
 
 /// A learnt mixture of each 2x2 cells, a convolution of stride 2; an odd axis gets one more cell by its own
 /// rule first.
@@ -30,9 +33,37 @@ impl Halving {
     }
 
     /// # Shapes
-    /// [B, in, H, W] to [B, out, ceil(H / 2), ceil(W / 2)].
-    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.mixture.forward(folded(x, 2, self.padding))
+    /// [B, in, H, W] to [B, out, ceil(H / 2), ceil(W / 2)], or in the order of the formulation.
+    pub(crate) fn forward(&self, x: Tensor<4>, formulation: Formulation) -> Tensor<4> {
+        match formulation {
+            Formulation::Kernels => {
+                let edges = self.padding.edges(&x);
+                run(Arc::new(Halve { edges }), self.mixture.with(Inputs::of(x)))
+            }
+            Formulation::Native => self.mixture.forward(folded(x, 2, self.padding)),
+        }
+    }
+}
+
+/// The coarse field, narrowed, at twice the resolution, and the fine field beside it. To narrow and then double
+/// is the same as the other way round, but cheaper.
+///
+/// # Shapes
+/// `coarse` [B, in, ceil(H / 2), ceil(W / 2)] and `fine` [B, C, H, W] to [B, out + C, H, W], or in the order
+/// of the formulation.
+pub(crate) fn joined(
+    coarse: Tensor<4>,
+    narrow: &Pointwise,
+    fine: Tensor<4>,
+    formulation: Formulation,
+) -> Tensor<4> {
+    match formulation {
+        Formulation::Kernels => run(Arc::new(Rise), narrow.with(Inputs::of(coarse)).and(fine)),
+        Formulation::Native => {
+            let [_, _, h, w] = fine.dims();
+            let coarse = doubled(narrow.forward(coarse), h, w);
+            Tensor::cat(vec![coarse, fine], 1)
+        }
     }
 }
 
@@ -40,46 +71,54 @@ impl Halving {
 ///
 /// # Shapes
 /// [B, C, ceil(h / 2), ceil(w / 2)] to [B, C, h, w].
-pub(crate) fn doubled(x: Tensor<4>, h: usize, w: usize) -> Tensor<4> {
-    let y = match Formulation::of(&x) {
-        Formulation::Products => doubled_by_products(x),
-        Formulation::Native => {
-            let options = InterpolateOptions::new(InterpolateMode::Nearest);
-            interpolate(
-                x,
-                options
-                    .with_align_corners(false)
-                    .with_scale_factor([2.0, 2.0]),
-            )
-        }
-    };
-    y.narrow(2, 0, h).narrow(3, 0, w)
-}
-
-fn doubled_by_products(x: Tensor<4>) -> Tensor<4> {
-    let [b, c, h, w] = x.dims();
-    let twice = matrix([w, 2 * w], |i, j| if j / 2 == i { 1.0 } else { 0.0 }, &x);
-    let rows = x.reshape([b * c * h, w]).matmul(twice);
-    let rows = rows.reshape([b * c * h, 1, 2 * w]);
-    Tensor::cat(vec![rows.clone(), rows], 1).reshape([b, c, 2 * h, 2 * w])
+fn doubled(x: Tensor<4>, h: usize, w: usize) -> Tensor<4> {
+    let options = InterpolateOptions::new(InterpolateMode::Nearest)
+        .with_align_corners(false)
+        .with_scale_factor([2.0, 2.0]);
+    interpolate(x, options).narrow(2, 0, h).narrow(3, 0, w)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Padding;
     use burn::tensor::Distribution;
 
+    const ALL: [Padding; 4] = [
+        Padding::Periodic,
+        Padding::Reflecting,
+        Padding::Edge,
+        Padding::Zero,
+    ];
+
+    fn close(ours: Tensor<4>, theirs: Tensor<4>) {
+        let ours = Formulation::Kernels.outward(ours);
+        assert_eq!(ours.dims(), theirs.dims());
+        assert!((ours - theirs).abs().max().into_scalar::<f32>() < 1e-5);
+    }
+
     #[test]
-    fn cells_are_repeated_alike_in_both_formulations() {
+    fn both_formulations_halve_and_join_alike() {
         let device = Device::flex();
-        let x = Tensor::<4>::random([2, 3, 4, 6], Distribution::Normal(0.0, 1.0), &device);
-        let options = InterpolateOptions::new(InterpolateMode::Nearest);
-        let options = options
-            .with_align_corners(false)
-            .with_scale_factor([2.0, 2.0]);
-        let native = interpolate(x.clone(), options);
-        assert_eq!(doubled(x, 8, 12).into_data(), native.into_data());
-        let row = Tensor::<4>::from_data([[[[1.0f32, 2.0]]]], &device);
+        let law = Distribution::Normal(0.0, 1.0);
+        for (y, x) in ALL.into_iter().flat_map(|y| ALL.map(|x| (y, x))) {
+            for [h, w] in [[4, 6], [5, 3], [1, 2], [1, 1]] {
+                let fine = Tensor::<4>::random([2, 3, h, w], law, &device);
+                let halving = Halving::new(3, 5, Paddings { y, x }, &device);
+                let last = Formulation::Kernels.inward(fine.clone());
+                let ours = halving.forward(last.clone(), Formulation::Kernels);
+                let coarse = halving.forward(fine.clone(), Formulation::Native);
+                close(ours.clone(), coarse.clone());
+                let narrow = Pointwise::new(5, 2, &device);
+                let ours = joined(ours, &narrow, last, Formulation::Kernels);
+                close(ours, joined(coarse, &narrow, fine, Formulation::Native));
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_repeated_and_cropped() {
+        let row = Tensor::<4>::from_data([[[[1.0f32, 2.0]]]], &Device::flex());
         let cropped: Vec<f32> = doubled(row, 2, 3).try_into_vec_as().unwrap();
         assert_eq!(cropped, [1.0, 1.0, 2.0, 1.0, 1.0, 2.0]);
     }

@@ -3,12 +3,15 @@
 use crate::block::{Context, Head, Level, ResidualBlock};
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
+use crate::formulation::Formulation;
+use crate::kernel::{Inputs, run};
 use crate::pointwise::Pointwise;
-use crate::resample::{Halving, doubled};
+use crate::resample::{Halving, joined};
 use crate::time::TimeEmbedding;
 use crate::{Paddings, UNetConfig, patch};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A field and a time to a field of the same size, at several resolutions at once.
 ///
@@ -79,19 +82,33 @@ impl UNet {
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
-        let context = self.context(t);
+        let context = self.context(&x, t);
         let x = patch::folded(x, self.patch, self.padding);
-        let (left, x) = self.downwards(self.input.forward(x), &context);
+        let x = self.entered(context.formulation.inward(x), context.formulation);
+        let (left, x) = self.downwards(x, &context);
         let x = self.middle.iter().fold(x, |x, b| b.forward(x, &context));
         let x = self.upwards(left, x, &context);
-        patch::unfolded(self.output.forward(x), self.patch, h, w)
+        let y = self.output.forward(x, context.formulation);
+        patch::unfolded(context.formulation.outward(y), self.patch, h, w)
+    }
+
+    fn entered(&self, x: Tensor<4>, formulation: Formulation) -> Tensor<4> {
+        match formulation {
+            Formulation::Kernels => {
+                let edges = self.padding.edges(&x);
+                let inputs = self.input.with(Inputs::of(x));
+                run(Arc::new(foehn_kernel::Convolution { edges }), inputs)
+            }
+            Formulation::Native => self.input.forward(x),
+        }
     }
 
     /// Channels are only switched off while gradients are recorded.
-    fn context(&self, t: Tensor<1>) -> Context {
+    fn context(&self, x: &Tensor<4>, t: Tensor<1>) -> Context {
         let embedding = self.time.forward(t.clone());
         let drops = self.dropout > 0.0 && embedding.is_tracked();
         Context {
+            formulation: Formulation::of(x),
             embedding,
             dropout: drops.then(|| Dropout::new(self.dropout, t)),
         }
@@ -103,20 +120,18 @@ impl UNet {
         for (l, level) in self.down.iter().enumerate() {
             if l > 0 {
                 left.push(x.clone());
-                x = self.halve[l - 1].forward(x);
+                x = self.halve[l - 1].forward(x, context.formulation);
             }
             x = level.forward(x, context);
         }
         (left, x)
     }
 
-    /// The finest level's result. To narrow and then double is the same as the other way round, but cheaper.
+    /// The finest level's result.
     fn upwards(&self, left: Vec<Tensor<4>>, mut x: Tensor<4>, context: &Context) -> Tensor<4> {
         let levels = self.narrow.iter().zip(&self.up).zip(left);
         for ((narrow, level), left) in levels.rev() {
-            let [_, _, h, w] = left.dims();
-            let coarser = doubled(narrow.forward(x), h, w);
-            x = level.forward(Tensor::cat(vec![coarser, left], 1), context);
+            x = level.forward(joined(x, narrow, left, context.formulation), context);
         }
         x
     }

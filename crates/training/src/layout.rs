@@ -1,7 +1,7 @@
 //! A module's weights as one flat vector.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Gradients, Tensor};
 
 /// Names, shapes and places of a module's weights in one flat vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +99,12 @@ impl Layout {
     }
 
     /// 1 where weight decay applies (two or more dimensions), else 0: (N).
-    pub(crate) fn decayed(&self, device: &Device) -> Tensor<1> {
+    pub(crate) fn decayed(&self) -> Vec<f32> {
         let mut mask = vec![0f32; self.length];
         for entry in self.entries.iter().filter(|e| e.shape.len() >= 2) {
             mask[entry.start..entry.end()].fill(1.0);
         }
-        Tensor::from_data(TensorData::new(mask, [self.length]), device)
+        mask
     }
 }
 

@@ -1,12 +1,13 @@
 //! The loop body: losses in, new weights out.
 
-use crate::adamw::Moments;
+use crate::adamw::{Decayed, Moments, square_sum};
 use crate::config::TrainConfig;
 use crate::error::TrainError;
 use crate::layout::{Layout, LayoutError, Recording};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foehn_compute::Workers;
+use foehn_kernel::AdamW;
 
 /// Steps in a row that may be skipped for a loss that is not a number.
 const PATIENCE: usize = 10;
@@ -21,7 +22,7 @@ pub struct Trainer<M> {
     pub(crate) average: Tensor<1>,
     pub(crate) step: usize,
     pub(crate) skipped_in_a_row: usize,
-    decayed: Tensor<1>,
+    decayed: Decayed,
 }
 
 /// What one step did.
@@ -42,7 +43,7 @@ impl<M: Module + Clone + Sync> Trainer<M> {
     pub fn new(config: TrainConfig, module: M) -> Self {
         let layout = Layout::of(&module);
         let weights = layout.weights(&module);
-        let decayed = layout.decayed(&weights.device());
+        let decayed = Decayed::new(&layout, &weights);
         Self {
             moments: Moments::zeros(&weights),
             average: weights.clone(),
@@ -88,13 +89,18 @@ impl<M: Module + Clone + Sync> Trainer<M> {
         })?;
         let mean_loss = results.iter().map(|(l, _)| f64::from(*l)).sum::<f64>() / pieces as f64;
         let sum = results.into_iter().map(|(_, g)| g).reduce(|a, b| a + b);
-        let gradient = sum.unwrap_or_else(|| self.weights.zeros_like()) / pieces as f64;
-        Ok(self.apply(mean_loss, gradient)?)
+        let gradient = sum.unwrap_or_else(|| self.weights.zeros_like());
+        Ok(self.apply(mean_loss, gradient, pieces)?)
     }
 
-    fn apply(&mut self, loss: f64, gradient: Tensor<1>) -> Result<StepReport, TrainError> {
-        let square: f32 = gradient.clone().square().sum().into_scalar();
-        let norm = f64::from(square).sqrt();
+    /// `gradient` is the sum of those of `pieces` micro-batches.
+    fn apply(
+        &mut self,
+        loss: f64,
+        gradient: Tensor<1>,
+        pieces: usize,
+    ) -> Result<StepReport, TrainError> {
+        let norm = square_sum(&gradient).sqrt() / pieces as f64;
         let rate = self.config.rate(self.step);
         let skipped = !(loss.is_finite() && norm.is_finite());
         if skipped {
@@ -108,13 +114,9 @@ impl<M: Module + Clone + Sync> Trainer<M> {
             }
         } else {
             self.skipped_in_a_row = 0;
-            let gradient = gradient * (self.config.clip_norm / norm.max(self.config.clip_norm));
-            let weights = self.weights.clone();
-            self.weights =
-                self.moments
-                    .step(&self.config, self.step, weights, &gradient, &self.decayed);
-            let keep = self.config.averaging(self.step);
-            self.average = self.average.clone() * keep + self.weights.clone() * (1.0 - keep);
+            let step = self.optimiser_step(norm, pieces);
+            let vectors = [&mut self.weights, &mut self.average];
+            self.moments.step(&step, vectors, gradient, &self.decayed);
         }
         self.step += 1;
         Ok(StepReport {
@@ -123,6 +125,21 @@ impl<M: Module + Clone + Sync> Trainer<M> {
             rate,
             skipped,
         })
+    }
+
+    /// The numbers of this step, for a gradient of the global norm `norm`.
+    fn optimiser_step(&self, norm: f64, pieces: usize) -> AdamW {
+        let config = &self.config;
+        let ([b1, b2], n, rate) = (config.betas, self.step as i32 + 1, config.rate(self.step));
+        let clipped = config.clip_norm / norm.max(config.clip_norm);
+        AdamW {
+            gradient_scale: (clipped / pieces as f64) as f32,
+            betas: config.betas.map(|b| b as f32),
+            rate: (rate / (1.0 - b1.powi(n))) as f32,
+            second_scale: (1.0 / (1.0 - b2.powi(n))) as f32,
+            decay: (rate * config.weight_decay) as f32,
+            average_keep: config.averaging(self.step) as f32,
+        }
     }
 
     /// The module with the averaged weights, for inference.

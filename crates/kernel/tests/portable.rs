@@ -1,0 +1,32 @@
+//! The kernels without vectors; a process of its own, because the choice is the process'.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod suite;
+
+use foehn_kernel::Processor;
+
+#[test]
+fn convolutions_are_sums_over_neighbours() {
+    Processor::Portable.select();
+    suite::convolutions();
+    suite::heads();
+}
+
+#[test]
+fn blocks_are_what_they_are_made_of() {
+    Processor::Portable.select();
+    suite::blocks();
+}
+
+#[test]
+fn attention_is_a_weighted_mean() {
+    Processor::Portable.select();
+    suite::attentions();
+}
+
+#[test]
+fn resolutions_change_as_written() {
+    Processor::Portable.select();
+    suite::resolutions();
+}

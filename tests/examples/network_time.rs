@@ -1,0 +1,237 @@
+//! Our side of `tests/benchmarks/network.sh`: one network, timed on request.
+//!
+//! Arguments: a folder, the finest level's channels, and the side of the square field. Writes
+//! `network.safetensors` into the folder (weights, gradients of the first batch and the batch itself),
+//! then answers lines on its standard input: `forward`, `forward-workers`, `train` and `train-workers`
+//! with seconds. `memory` and `memory-workers` as a fourth argument: writes nothing, and prints how many
+//! bytes three training steps need at most beyond what was held before the first.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use foehn_compute::Workers;
+use foehn_network::{UNet, UNetConfig};
+use foehn_noise::{Key, Purpose};
+use foehn_training::{Layout, LayoutError, Recording, TrainConfig, TrainError, Trainer};
+use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+use std::error::Error;
+use std::io::BufRead;
+use std::path::Path;
+use std::time::Instant;
+
+const BATCH: usize = 8;
+const INPUTS: usize = 3;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, base, side, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: network_time FOLDER BASE SIDE [memory|memory-workers]".into());
+    };
+    let job = Job::new(base.parse()?, side.parse()?)?;
+    if let Some(kind) = rest.first() {
+        let pieces = if kind == "memory" { 1 } else { 2 };
+        println!("{}", Training::new(&job, pieces)?.memory(&job)?);
+        return Ok(());
+    }
+    job.write(&Path::new(folder).join("network.safetensors"))?;
+    println!("ready");
+    let mut training = Training::new(&job, 1)?;
+    let mut shared = Training::new(&job, 2)?;
+    for line in std::io::stdin().lock().lines() {
+        let answer = match line?.as_str() {
+            "forward" => job.forward(),
+            "forward-workers" => job.forward_by_workers(&shared.workers)?,
+            "train" => training.step(&job)?,
+            "train-workers" => shared.step(&job)?,
+            other => return Err(format!("{other} is not known").into()),
+        };
+        println!("{answer}");
+    }
+    Ok(())
+}
+
+/// The network, and one batch.
+struct Job {
+    network: UNet,
+    x: Tensor<4>,
+    t: Tensor<1>,
+    target: Tensor<4>,
+}
+
+impl Job {
+    fn new(base: usize, side: usize) -> Result<Self> {
+        let device = Device::flex();
+        device.seed(1);
+        let config = UNetConfig {
+            channels: vec![base, 2 * base, 2 * base],
+            ..UNetConfig::default()
+        };
+        let network = config.init(INPUTS, 1, &device)?.map(&mut Noisy(100));
+        Ok(Self {
+            network,
+            x: normals([BATCH, INPUTS, side, side], 1),
+            t: Tensor::from_data([0.1f32, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], &device),
+            target: normals([BATCH, 1, side, side], 2),
+        })
+    }
+
+    fn loss(&self, network: &UNet, first: usize, count: usize) -> Tensor<1> {
+        let part = |x: &Tensor<4>| x.clone().narrow(0, first, count);
+        let y = network.forward(part(&self.x), self.t.clone().narrow(0, first, count));
+        (y - part(&self.target)).square().mean()
+    }
+
+    fn forward(&self) -> f64 {
+        let begin = Instant::now();
+        let y = self.network.forward(self.x.clone(), self.t.clone());
+        assert_eq!(y.dims()[0], BATCH);
+        begin.elapsed().as_secs_f64()
+    }
+
+    fn forward_by_workers(&self, workers: &Workers) -> Result<f64> {
+        let begin = Instant::now();
+        let half = BATCH / 2;
+        workers.map(2, |i| {
+            let x = self.x.clone().narrow(0, i * half, half);
+            let y = self
+                .network
+                .forward(x, self.t.clone().narrow(0, i * half, half));
+            Ok::<_, LayoutError>(y)
+        })?;
+        Ok(begin.elapsed().as_secs_f64())
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let layout = Layout::of(&self.network);
+        let weights = layout.weights(&self.network);
+        let module = layout.install(self.network.clone(), &weights, Recording::Gradients)?;
+        let loss = self.loss(&module, 0, BATCH);
+        let gradient = layout.gradient(&module, &loss.backward());
+        let y = self.network.forward(self.x.clone(), self.t.clone());
+        let mut entries: Vec<Entry> = vec![
+            entry("x", self.x.clone()),
+            entry("t", self.t.clone()),
+            entry("target", self.target.clone()),
+            entry("y", y),
+        ];
+        for (kind, flat) in [("weight", weights), ("gradient", gradient)] {
+            let mut named = Named::default();
+            let module = layout.install(self.network.clone(), &flat, Recording::Nothing)?;
+            module.visit(&mut named);
+            let renamed = |(name, shape, bytes)| (format!("{kind}.{name}"), shape, bytes);
+            entries.extend(named.entries.into_iter().map(renamed));
+        }
+        let views = entries.iter().map(|(name, shape, bytes)| {
+            Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?))
+        });
+        serialize_to_file(views.collect::<Result<Vec<_>>>()?, None, path)?;
+        Ok(())
+    }
+}
+
+/// A trainer that takes the batch in `pieces`, one a worker.
+struct Training {
+    trainer: Trainer<UNet>,
+    workers: Workers,
+    pieces: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
+impl Training {
+    fn new(job: &Job, pieces: usize) -> Result<Self> {
+        let config = TrainConfig {
+            batch_size: BATCH,
+            micro_batch: BATCH / pieces,
+            ..TrainConfig::default()
+        };
+        Ok(Self {
+            trainer: Trainer::new(config, job.network.clone()),
+            workers: Workers::of_threads(pieces, 2 / pieces)?,
+            pieces,
+        })
+    }
+
+    fn step(&mut self, job: &Job) -> Result<f64> {
+        let begin = Instant::now();
+        let size = BATCH / self.pieces;
+        let loss = |network: &UNet, i| Ok::<_, StepError>(job.loss(network, i * size, size));
+        self.trainer.step(&self.workers, loss)?;
+        Ok(begin.elapsed().as_secs_f64())
+    }
+
+    fn memory(&mut self, job: &Job) -> Result<f64> {
+        // 5 sets the highest resident size back to the present one
+        std::fs::write("/proc/self/clear_refs", "5")?;
+        let before = resident("VmRSS")?;
+        for _ in 0..3 {
+            self.step(job)?;
+        }
+        Ok(resident("VmHWM")? - before)
+    }
+}
+
+/// Bytes of the entry `name` of this process' status.
+fn resident(name: &str) -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|l| l.starts_with(name));
+    let number = line.and_then(|l| l.split_whitespace().nth(1));
+    Ok(number.ok_or("no such entry")?.parse::<f64>()? * 1024.0)
+}
+
+fn normals(shape: [usize; 4], name: i64) -> Tensor<4> {
+    let mut values = vec![0f32; shape.iter().product()];
+    Key::new(1, Purpose::Train).init(name).normals(&mut values);
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
+
+/// Adds noise to all weights, so that none is zero.
+struct Noisy(i64);
+
+impl ModuleMapper for Noisy {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.0 += 1;
+        let name = self.0;
+        param.map(|w| {
+            let mut draws = vec![0f32; w.dims().iter().product()];
+            Key::new(1, Purpose::Train).init(name).normals(&mut draws);
+            let draws = Tensor::from_data(TensorData::new(draws, w.dims()), &w.device());
+            w.inner().add(draws.mul_scalar(0.02))
+        })
+    }
+}
+
+type Entry = (String, Vec<usize>, Vec<u8>);
+
+fn entry<const D: usize>(name: &str, x: Tensor<D>) -> Entry {
+    let (shape, data) = (x.dims().to_vec(), x.into_data());
+    let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
+    (name.to_owned(), shape, bytes)
+}
+
+#[derive(Default)]
+struct Named {
+    path: Vec<String>,
+    entries: Vec<Entry>,
+}
+
+impl ModuleVisitor for Named {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.join(".");
+        self.entries.push(entry(&name, param.val().inner()));
+    }
+}
