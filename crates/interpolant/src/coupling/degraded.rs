@@ -33,6 +33,27 @@ impl<F> Degraded<F> {
     {
         (self.restore)(x1)
     }
+
+    /// `s = -E[zeta] / (alpha sigma)`, the score given the condition on a path with `gamma = 0`, from a
+    /// prediction of zeta. The noise of the path is that of its start alone, so there is no score where
+    /// `alpha = 0`, at t = 1: the result is not finite there.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use foehn_interpolant::Degraded;
+    /// // nothing is left of x1 ~ N(0, 1): x0 = 0.5 zeta, x_t = x0 / 2 + x1 / 2, of variance 5/16
+    /// let erased = Degraded { restore: |x1: Tensor<1>| x1 * 0.0, sigma: 0.5 };
+    /// let x = Tensor::<1>::from_floats([1.0], &Device::flex());
+    /// let zeta = x * (0.5 * 0.5 / 0.3125); // E[zeta | x]
+    /// let score: f32 = erased.score(0.5, zeta).into_scalar();
+    /// assert!((score + 1.0 / 0.3125).abs() < 1e-6); // -x / variance
+    /// ```
+    ///
+    /// # Shapes
+    /// `zeta` and the result: [B, ...].
+    pub fn score<const D: usize>(&self, alpha: f64, zeta: Tensor<D>) -> Tensor<D> {
+        zeta * (-1.0 / (alpha * self.sigma))
+    }
 }
 
 impl<const D: usize, F: Fn(Tensor<D>) -> Tensor<D>> Coupling<D> for Degraded<F> {
