@@ -45,13 +45,12 @@ impl Divergence {
     /// If it has no probes, or random ones and not a key for every sample.
     pub fn check(self, samples: usize, keys: usize) -> Result<(), SampleError> {
         match self {
-            Self::Exact => Ok(()),
             Self::Rademacher(0) | Self::Gaussian(0) => Err(SampleError::NoProbes),
             Self::Rademacher(_) | Self::Gaussian(_) if samples != keys => Err(SampleError::Keys {
                 needed: samples,
                 found: keys,
             }),
-            Self::Rademacher(_) | Self::Gaussian(_) => Ok(()),
+            Self::Exact | Self::Rademacher(_) | Self::Gaussian(_) => Ok(()),
         }
     }
 
