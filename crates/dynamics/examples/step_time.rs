@@ -71,7 +71,7 @@ fn report(
                 Sampler { solver, grid }.sample(&process, x0.clone(), &mut noise)?;
             }
             None => {
-                ExponentialSde { grid }.sample(&process, &mut noise);
+                ExponentialSde { grid }.sample(&process, &mut noise)?;
             }
         }
         total = start.elapsed();

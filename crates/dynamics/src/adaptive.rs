@@ -2,7 +2,8 @@
 
 use crate::dynamics::{Counted, Dynamics};
 use crate::failure::{NotFinite, finite_rows};
-use crate::sampler::{SampleError, Samples};
+use crate::sample_error::SampleError;
+use crate::sampler::Samples;
 use crate::solver::{Interval, Solver};
 use crate::tableau::{DORMAND_PRINCE, DORMAND_PRINCE_ERROR, advance};
 use burn::tensor::Tensor;

@@ -3,7 +3,8 @@
 use crate::dynamics::{Counted, Dynamics, Score};
 use crate::failure::Watch;
 use crate::noise::{Noise, Step};
-use crate::sampler::{SampleError, Sampler, Samples};
+use crate::sample_error::SampleError;
+use crate::sampler::{Sampler, Samples};
 use burn::tensor::Tensor;
 
 /// Added, with the number of the correction times [`CORRECTION`], to a step's number to name the draws

@@ -14,9 +14,9 @@ pub enum Diffusion {
     Follmer,
     /// `g = 0`: the probability flow. Needs exponential steps after a first step of the SDE.
     Zero,
-    /// `epsilon` times a constant.
+    /// `epsilon` times a constant, at least 0; [`Diffusion::Zero`] at 0.
     Constant(f64),
-    /// `g_F` times a constant.
+    /// `g_F` times a constant, at least 0; [`Diffusion::Zero`] at 0.
     FollmerTimes(f64),
 }
 
@@ -32,6 +32,22 @@ impl Diffusion {
             (Self::Zero, _) => 0.0,
             (Self::Constant(scale), _) => scale * path.epsilon(),
             (Self::FollmerTimes(scale), _) => scale * Self::Follmer.amplitude(path, t),
+        }
+    }
+
+    /// The same `g` by its simplest name: a scale of nought is no noise at all, and the flow's rules hold.
+    pub(crate) fn reduced(self) -> Self {
+        match self {
+            Self::Constant(scale) | Self::FollmerTimes(scale) if scale == 0.0 => Self::Zero,
+            other => other,
+        }
+    }
+
+    /// Whether its scale is a finite number >= 0.
+    pub(crate) fn is_possible(self) -> bool {
+        match self {
+            Self::Constant(scale) | Self::FollmerTimes(scale) => scale >= 0.0 && scale.is_finite(),
+            Self::Sigma | Self::Follmer | Self::Zero => true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The divergence of a velocity.
 
 use crate::gradient::{pull_back, push_forward, spacing};
+use crate::sample_error::SampleError;
 use burn::tensor::{Tensor, TensorData};
 use foehn_interpolant::normals;
 use foehn_noise::Key;
@@ -38,22 +39,38 @@ pub struct Probes<const D: usize> {
 }
 
 impl Divergence {
+    /// Whether it can be found for a batch of `samples` with this many `keys`.
+    ///
+    /// # Errors
+    /// If it has no probes, or random ones and not a key for every sample.
+    pub fn check(self, samples: usize, keys: usize) -> Result<(), SampleError> {
+        match self {
+            Self::Rademacher(0) | Self::Gaussian(0) => Err(SampleError::NoProbes),
+            Self::Rademacher(_) | Self::Gaussian(_) if samples != keys => Err(SampleError::Keys {
+                needed: samples,
+                found: keys,
+            }),
+            Self::Exact | Self::Rademacher(_) | Self::Gaussian(_) => Ok(()),
+        }
+    }
+
     /// The probes of one solve for a batch like `x`, sample `b` named by `keys[b]` (no keys for unit
-    /// vectors); solves that are told apart by `number` have others.
+    /// vectors); solves that are told apart by `number` have others. None of no random probes, whose
+    /// divergence is not a number: see [`Divergence::check`].
     ///
     /// # Shapes
     /// `keys`: (B); `x`: [B, ...], which every probe is like.
     pub fn probes<const D: usize>(self, keys: &[Key], x: &Tensor<D>, number: u32) -> Probes<D> {
         let random = |count: usize, f: fn(Tensor<D>) -> Tensor<D>| {
-            let first = PROBES + 1 + number * count.max(1) as u32;
+            let first = PROBES + 1 + number * count as u32;
             let draw = |k: usize| {
                 let step = first + k as u32;
                 let keys: Vec<Key> = keys.iter().map(|key| key.step(step)).collect();
                 f(normals(&keys, x))
             };
             Probes {
-                probes: (0..count.max(1)).map(draw).collect(),
-                weight: 1.0 / count.max(1) as f64,
+                probes: (0..count).map(draw).collect(),
+                weight: 1.0 / count as f64,
             }
         };
         match self {

@@ -32,9 +32,13 @@ pub enum Epsilon {
 
 /// Why a coefficient was refused.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("e(t) must be a finite number >= 0, not {value}: a negative one has no noise")]
+#[error(
+    "e(t): its {what} must be a finite number >= 0, not {value}; e(t) itself is never negative, nor infinite at t = 1"
+)]
 pub struct NegativeEpsilon {
-    /// The scale given.
+    /// The scale or the power.
+    pub what: &'static str,
+    /// What was given.
     pub value: f64,
 }
 
@@ -63,18 +67,20 @@ impl Epsilon {
     /// The coefficient as a function of time, for [`Langevin`](crate::Langevin).
     ///
     /// # Errors
-    /// If the scale is negative or not finite.
+    /// If the scale or the power is negative or not finite.
     pub fn on<S: Schedule>(
         self,
         schedule: S,
     ) -> Result<impl Fn(f64) -> f64 + use<S>, NegativeEpsilon> {
-        let value = match self {
-            Self::Constant(e0) | Self::Gamma(e0) | Self::Hump(e0) | Self::Sbdm(e0) => e0,
-            Self::Decreasing { e0, power } => e0 + 0.0 * power,
-            Self::HalfSquare(sigma0) => sigma0.abs(),
+        let (scale, power) = match self {
+            Self::Constant(e0) | Self::Gamma(e0) | Self::Hump(e0) | Self::Sbdm(e0) => (e0, 0.0),
+            Self::Decreasing { e0, power } => (e0, power),
+            Self::HalfSquare(sigma0) => (sigma0.abs(), 0.0),
         };
-        if !(value >= 0.0 && value.is_finite()) {
-            return Err(NegativeEpsilon { value });
+        for (what, value) in [("scale", scale), ("power", power)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(NegativeEpsilon { what, value });
+            }
         }
         Ok(move |t| self.at(&schedule, t))
     }
@@ -102,6 +108,14 @@ mod tests {
             Epsilon::Decreasing {
                 e0: -1.0,
                 power: 1.0,
+            },
+            Epsilon::Decreasing {
+                e0: 1.0,
+                power: -0.5,
+            },
+            Epsilon::Decreasing {
+                e0: 1.0,
+                power: f64::INFINITY,
             },
         ] {
             assert!(e.on(path).is_err(), "{e:?}");

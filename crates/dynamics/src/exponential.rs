@@ -6,6 +6,7 @@ use crate::failure::Watch;
 use crate::follmer::FollmerProcess;
 use crate::grid::TimeGrid;
 use crate::noise::{Noise, Step};
+use crate::sample_error::SampleError;
 use crate::sampler::Samples;
 use crate::solver::{Draws, Interval, Solver};
 use burn::tensor::Tensor;
@@ -95,12 +96,21 @@ impl ExponentialSde {
     ///
     /// # Shapes
     /// `x`: [B, ...], as the start.
+    ///
+    /// # Errors
+    /// If the scale of the diffusion is negative or not finite.
     pub fn sample<const D: usize>(
         &self,
         process: &impl FromPoint<D>,
         noise: &mut impl Noise<D>,
-    ) -> Samples<D> {
-        walk(&self.grid, process, process.own_diffusion(), noise)
+    ) -> Result<Samples<D>, SampleError> {
+        let diffusion = process.own_diffusion().reduced();
+        if !diffusion.is_possible() {
+            let t = self.grid.times()[0];
+            let g = diffusion.amplitude(process.path(), t);
+            return Err(SampleError::Diffusion { t, g });
+        }
+        Ok(walk(&self.grid, process, diffusion, noise))
     }
 }
 

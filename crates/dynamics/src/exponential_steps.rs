@@ -3,7 +3,8 @@
 use crate::failure::Watch;
 use crate::grid::TimeGrid;
 use crate::noise::{Noise, Step};
-use crate::sampler::{SampleError, Samples};
+use crate::sample_error::SampleError;
+use crate::sampler::Samples;
 use burn::tensor::Tensor;
 use foehn_interpolant::Schedule;
 use serde::{Deserialize, Serialize};

@@ -22,11 +22,12 @@ pub struct FollmerProcess<F, const D: usize> {
 }
 
 impl<const D: usize, F: Drift<D>> FollmerProcess<F, D> {
-    /// The process from `x0` with the learnt `drift` of `path`, sampled with `diffusion`.
+    /// The process from `x0` with the learnt `drift` of `path`, sampled with `diffusion`; samplers refuse a
+    /// scale that is negative or not finite.
     pub fn new(path: Follmer, diffusion: Diffusion, drift: F, x0: Tensor<D>) -> Self {
         Self {
             path,
-            diffusion,
+            diffusion: diffusion.reduced(),
             drift,
             x0,
         }
@@ -65,7 +66,10 @@ impl<const D: usize, F: Drift<D>> FollmerProcess<F, D> {
     }
 
     fn uses_path(&self, t: f64) -> bool {
-        t == 0.0 && !self.diffusion.is_regular_at_start(self.path.beta())
+        // an impossible scale shows its own amplitude, by which samplers refuse it
+        t == 0.0
+            && self.diffusion.is_possible()
+            && !self.diffusion.is_regular_at_start(self.path.beta())
     }
 }
 

@@ -54,6 +54,43 @@ pub struct LearntPath<H, S, const D: usize> {
     x0: Option<Tensor<D>>,
 }
 
+/// Which of the predictions of `targets` to read `wanted` from, and how: the one that was trained on it
+/// before all others, else the first that has a regular conversion.
+///
+/// ```
+/// use foehn_dynamics::choose;
+/// use foehn_interpolant::{Gamma, Known, Linear, Target};
+/// let path = Linear { gamma: Gamma::Zero };
+/// let targets = [Target::Data, Target::Velocity];
+/// let head = |wanted| choose(&path, Known::GaussianStart, &targets, wanted).map(|(head, _)| head);
+/// assert_eq!(head(Target::Velocity)?, 1);
+/// assert_eq!(head(Target::Score)?, 0);
+/// # Ok::<(), foehn_interpolant::ConversionError>(())
+/// ```
+///
+/// # Errors
+/// If none of the targets determines it on the path.
+pub fn choose<S: Schedule + Copy>(
+    schedule: S,
+    known: Known,
+    targets: &[Target],
+    wanted: Target,
+) -> Result<(usize, Conversion<S>), ConversionError> {
+    let itself = targets.iter().position(|target| *target == wanted);
+    let order = itself.into_iter().chain(0..targets.len());
+    let mut refusal = ConversionError::Undefined {
+        target: wanted,
+        known,
+    };
+    for head in order {
+        match Conversion::new(schedule, known, targets[head], wanted) {
+            Ok(conversion) => return Ok((head, conversion)),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
 /// Which prediction to read, and how.
 struct Reading<'a, S> {
     head: usize,
@@ -83,19 +120,8 @@ impl<H, S: Schedule, const D: usize> LearntPath<H, S, D> {
 
     /// The first regular way to `wanted`.
     fn reading(&self, wanted: Target) -> Result<Reading<'_, S>, ConversionError> {
-        let itself = self.targets.iter().position(|target| *target == wanted);
-        let order = itself.into_iter().chain(0..self.targets.len());
-        let mut refusal = ConversionError::Undefined {
-            target: wanted,
-            known: self.known,
-        };
-        for head in order {
-            match Conversion::new(&self.schedule, self.known, self.targets[head], wanted) {
-                Ok(conversion) => return Ok(Reading { head, conversion }),
-                Err(error) => refusal = error,
-            }
-        }
-        Err(refusal)
+        let (head, conversion) = choose(&self.schedule, self.known, &self.targets, wanted)?;
+        Ok(Reading { head, conversion })
     }
 
     /// Whether `wanted` can be read at all of `times`.

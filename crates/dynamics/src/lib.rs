@@ -82,6 +82,7 @@ mod likelihood_bound;
 mod likelihood_gradient;
 mod noise;
 mod observation;
+mod sample_error;
 mod sampler;
 mod solver;
 mod tableau;
@@ -103,7 +104,7 @@ pub use follmer::FollmerProcess;
 pub use grid::{GridError, TimeGrid};
 pub use guidance::{Guidance, Spread};
 pub use guided::{GuidedFollmer, GuidedLangevin};
-pub use learnt_path::{Heads, LearntFlow, LearntLangevin, LearntPath};
+pub use learnt_path::{Heads, LearntFlow, LearntLangevin, LearntPath, choose};
 pub use likelihood::{
     FlowSolver, Likelihood, Weighed, bits_per_dimension, standard_normal_log_density,
 };
@@ -111,5 +112,6 @@ pub use likelihood_bound::{LikelihoodBound, PathWeights};
 pub use likelihood_gradient::Graded;
 pub use noise::{Noise, SECOND_DRAW, Step, WienerNoise};
 pub use observation::{LinearObservation, ObservationError};
-pub use sampler::{LastNoise, SampleError, Sampler, Samples};
+pub use sample_error::SampleError;
+pub use sampler::{LastNoise, Sampler, Samples};
 pub use solver::{Orders, Solver};

@@ -4,7 +4,8 @@ use crate::adaptive::Adaptive;
 use crate::divergence::{Divergence, Probes};
 use crate::dynamics::{Dynamics, Velocity};
 use crate::failure::NotFinite;
-use crate::sampler::{SampleError, Sampler, Samples};
+use crate::sample_error::SampleError;
+use crate::sampler::{Sampler, Samples};
 use burn::tensor::Tensor;
 use foehn_noise::Key;
 use std::cell::Cell;
@@ -90,7 +91,8 @@ impl<V> Likelihood<V> {
     /// `base`: log-densities (B) of states [B, ...].
     ///
     /// # Errors
-    /// As [`Sampler::solve`] or [`Adaptive::solve`]; and if a sample has no key for its probes.
+    /// As [`Sampler::solve`] or [`Adaptive::solve`]; and if there are no probes, or a sample
+    /// has no key for them.
     pub fn sample<const D: usize>(
         &self,
         solver: &impl FlowSolver,
@@ -143,10 +145,7 @@ impl<V> Likelihood<V> {
     {
         let shape = x.dims();
         let values = shape[1..].iter().product::<usize>();
-        let (needed, found) = (shape[0], keys.len());
-        if self.divergence != Divergence::Exact && needed != found {
-            return Err(SampleError::Keys { needed, found });
-        }
+        self.divergence.check(shape[0], keys.len())?;
         let augmented = Augmented {
             velocity: &self.velocity,
             probes: self.divergence.probes(keys, &x, 0),

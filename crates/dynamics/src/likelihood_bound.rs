@@ -4,7 +4,7 @@ use crate::divergence::{Divergence, Probes};
 use crate::dynamics::{Score, Velocity};
 use crate::failure::{NotFinite, Watch};
 use crate::grid::TimeGrid;
-use crate::sampler::SampleError;
+use crate::sample_error::SampleError;
 use burn::tensor::Tensor;
 use foehn_interpolant::normals;
 use foehn_noise::Key;
@@ -119,7 +119,7 @@ impl<V, S, E: Fn(f64) -> f64> LikelihoodBound<V, S, E> {
     /// `x1`: [B, ...]; `keys`: one a sample; `base`: log-densities (B) of states [B, ...].
     ///
     /// # Errors
-    /// If a sample has no key, or e is negative or not finite on the grid.
+    /// If a sample has no key, there are no probes, or e is negative or not finite on the grid.
     pub fn evaluate<const D: usize>(
         &self,
         grid: &TimeGrid,
@@ -133,6 +133,7 @@ impl<V, S, E: Fn(f64) -> f64> LikelihoodBound<V, S, E> {
         S: Score<D>,
     {
         let (needed, found) = (x1.dims()[0], keys.len());
+        self.divergence.check(needed, found)?;
         if needed != found {
             return Err(SampleError::Keys { needed, found });
         }

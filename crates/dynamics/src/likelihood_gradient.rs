@@ -1,12 +1,12 @@
 //! Gradients of log-densities along a flow.
 
 use crate::backward::Backward;
-use crate::divergence::{Divergence, Probes};
+use crate::divergence::Probes;
 use crate::dynamics::{Dynamics, ProbabilityFlow, Velocity};
 use crate::failure::NotFinite;
 use crate::gradient::pull_back;
 use crate::likelihood::{FlowSolver, Likelihood};
-use crate::sampler::SampleError;
+use crate::sample_error::SampleError;
 use burn::tensor::Tensor;
 use foehn_noise::Key;
 use std::cell::Cell;
@@ -73,10 +73,7 @@ impl<V> Likelihood<V> {
         V: Velocity<D>,
     {
         let shape = x1.dims();
-        let (needed, found) = (shape[0], keys.len());
-        if self.divergence != Divergence::Exact && needed != found {
-            return Err(SampleError::Keys { needed, found });
-        }
+        self.divergence.check(shape[0], keys.len())?;
         let calls = Cell::new(0);
         let velocity = |t: f64, x: Tensor<D>| {
             calls.set(calls.get() + self.velocity.calls());

@@ -135,7 +135,10 @@ fn foellmer(c: &Array2<f64>, diffusion: Diffusion, spread: Spread, n: usize) -> 
     };
     if diffusion == Diffusion::Zero {
         let grid = TimeGrid::uniform(n).unwrap();
-        return ExponentialSde { grid }.sample(&process, &mut coloured).x;
+        return ExponentialSde { grid }
+            .sample(&process, &mut coloured)
+            .unwrap()
+            .x;
     }
     let x0 = rows(&start(), batch);
     euler(n).sample(&process, x0, &mut coloured).unwrap().x

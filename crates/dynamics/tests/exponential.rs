@@ -3,8 +3,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use foehn_dynamics::{
-    Diffusion, ExponentialSde, ExponentialSteps, FollmerProcess, Hold, PredictorCorrector,
-    ProbabilityFlow, SampleError, Sampler, Samples, Solver, TimeGrid,
+    Adaptive, Diffusion, Drift, ExponentialSde, ExponentialSteps, FollmerProcess, Hold,
+    PredictorCorrector, ProbabilityFlow, SampleError, Sampler, Samples, Solver, TimeGrid,
 };
 use foehn_interpolant::{Follmer, FollmerBeta, Gamma, Linear};
 
@@ -37,7 +37,11 @@ fn probes(n: usize) -> impl FnMut(usize, &Tensor<2>) -> Tensor<2> {
     }
 }
 
-fn follmer(beta: FollmerBeta, diffusion: Diffusion, n: usize) -> f64 {
+fn process(
+    beta: FollmerBeta,
+    diffusion: Diffusion,
+    batch: usize,
+) -> FollmerProcess<impl Drift<2>, 2> {
     let path = Follmer::new(beta, 1.0).unwrap();
     let x0 = 1.5;
     let drift = move |t: f64, x: Tensor<2>| {
@@ -49,9 +53,53 @@ fn follmer(beta: FollmerBeta, diffusion: Diffusion, n: usize) -> f64 {
         };
         (x - ((1.0 - t) * x0 + b * M)) * k + (db * M - x0)
     };
-    let process = FollmerProcess::new(path, diffusion, drift, column(vec![x0; n + 1]));
+    FollmerProcess::new(path, diffusion, drift, column(vec![x0; batch]))
+}
+
+fn follmer(beta: FollmerBeta, diffusion: Diffusion, n: usize) -> f64 {
     let grid = TimeGrid::uniform(n).unwrap();
-    kl(ExponentialSde { grid }.sample(&process, &mut probes(n)))
+    let process = process(beta, diffusion, n + 1);
+    kl(ExponentialSde { grid }
+        .sample(&process, &mut probes(n))
+        .unwrap())
+}
+
+#[test]
+fn a_diffusion_of_scale_nought_is_the_flow_and_an_impossible_one_is_refused() {
+    let beta = FollmerBeta::Quadratic;
+    let flow = follmer(beta, Diffusion::Zero, 20);
+    for none in [Diffusion::Constant(0.0), Diffusion::FollmerTimes(0.0)] {
+        assert_eq!(follmer(beta, none, 20), flow, "{none:?}");
+        let sampler = Sampler {
+            solver: Solver::Euler,
+            grid: TimeGrid::uniform(20).unwrap(),
+        };
+        let x0 = column(vec![1.5; 21]);
+        let run = sampler.sample(&process(beta, none, 21), x0.clone(), &mut probes(20));
+        assert!(
+            matches!(run, Err(SampleError::FlowFromPoint { .. })),
+            "{none:?}"
+        );
+        let run = Adaptive::new(1e-4).solve(&process(beta, none, 21), x0);
+        assert!(
+            matches!(run, Err(SampleError::FlowFromPoint { .. })),
+            "{none:?}"
+        );
+    }
+    for scale in [-0.5, f64::NAN, f64::INFINITY] {
+        for diffusion in [Diffusion::Constant(scale), Diffusion::FollmerTimes(scale)] {
+            // one step sees the diffusion at t = 0 only
+            let grid = TimeGrid::uniform(1).unwrap();
+            let process = process(beta, diffusion, 2);
+            let (solver, x0) = (Solver::EulerMaruyama, column(vec![1.5; 2]));
+            let steps = ExponentialSde { grid: grid.clone() }.sample(&process, &mut probes(1));
+            let walk = Sampler { solver, grid }.sample(&process, x0, &mut probes(1));
+            for run in [steps, walk] {
+                let refusal = run.unwrap_err().to_string();
+                assert!(refusal.contains("the scale of a diffusion"), "{refusal}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -87,7 +87,9 @@ fn guided_exponential_steps_follow_the_posterior_without_noise_too() {
             .unwrap(),
         };
         let grid = TimeGrid::uniform(n).unwrap();
-        let run = ExponentialSde { grid }.sample(&process, &mut probes);
+        let run = ExponentialSde { grid }
+            .sample(&process, &mut probes)
+            .unwrap();
         assert_eq!(run.calls, 2 * n);
         kl(run.x)
     };

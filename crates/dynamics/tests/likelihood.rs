@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::gaussian::{POINTS, log_target, rows, velocity};
 use common::{keys, values as host};
 use foehn_dynamics::{
-    Adaptive, Divergence, Likelihood, SampleError, Sampler, Solver, TimeGrid,
+    Adaptive, Divergence, Likelihood, LikelihoodBound, SampleError, Sampler, Solver, TimeGrid,
     standard_normal_log_density,
 };
 use foehn_noise::{Key, Purpose};
@@ -102,6 +102,35 @@ fn hutchinson_agrees_with_the_exact_divergence_within_its_error() {
     let keyless = likelihood.log_density(&rk4, rows(vec![0.0; 4]), &keys(1), base);
     let (needed, found) = (2, 1);
     assert_eq!(keyless.unwrap_err(), SampleError::Keys { needed, found });
+}
+
+#[test]
+fn a_divergence_by_no_probes_is_refused() {
+    let sampler = Sampler {
+        solver: Solver::Rk4,
+        grid: TimeGrid::uniform(4).unwrap(),
+    };
+    for divergence in [Divergence::Rademacher(0), Divergence::Gaussian(0)] {
+        let velocity = |_: f64, x: Tensor<2>| x;
+        let likelihood = Likelihood {
+            velocity,
+            divergence,
+        };
+        let (x, keys) = (rows(vec![0.0; 2]), keys(1));
+        let base = standard_normal_log_density;
+        let density = likelihood.log_density(&sampler, x.clone(), &keys, base);
+        assert_eq!(density.unwrap_err(), SampleError::NoProbes);
+        let slope = likelihood.gradient(&sampler, x.clone(), &keys, Tensor::neg);
+        assert_eq!(slope.unwrap_err(), SampleError::NoProbes);
+        let bound = LikelihoodBound {
+            velocity,
+            score: |_: f64, x: Tensor<2>| x.neg(),
+            e: |_: f64| 1.0,
+            divergence,
+        };
+        let bounded = bound.evaluate(&sampler.grid, &x, &keys, 1, base);
+        assert_eq!(bounded.unwrap_err(), SampleError::NoProbes);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use crate::config::{CouplingConfig, GenerationConfig};
 use crate::error::GenerationError;
 use burn::tensor::{Tensor, TensorData};
-use foehn_dynamics::Epsilon;
-use foehn_interpolant::{Conversion, Ends, Known, Schedule, Target, per_sample};
+use foehn_dynamics::{Epsilon, choose};
+use foehn_interpolant::{Conversion, ConversionError, Ends, Known, Schedule, Target, per_sample};
 use foehn_network::{Architecture, Mlp};
 use std::sync::Arc;
 
@@ -97,6 +97,12 @@ impl Law {
         self.schedule.ends() == Ends::Follmer
     }
 
+    /// Whether a network that sees x0 stands on a path with latent noise: given x0 it starts from a point,
+    /// and only the noise of the SDE spreads its samples.
+    pub(crate) fn spreads_from_known_start(&self) -> bool {
+        self.known == Known::Start && self.has_latent() && !self.is_follmer()
+    }
+
     /// The noise that suits the path, times `part`: gamma where it has latent noise, else `1 - t`; both
     /// vanish where the score is infinite.
     pub fn usual_epsilon(&self, part: f64) -> Epsilon {
@@ -110,10 +116,7 @@ impl Law {
 
     /// Whether what is learnt determines the score, which an SDE needs.
     pub fn has_score(&self) -> bool {
-        let to_score = |from: &Target| {
-            Conversion::new(&self.schedule, self.known, *from, Target::Score).is_ok()
-        };
-        self.targets.iter().any(to_score)
+        self.choose(Target::Score).is_ok()
     }
 
     /// The network that such a law needs.
@@ -179,14 +182,16 @@ impl Law {
             }
             return Ok(());
         }
-        let mut refusal = None;
-        for from in &self.targets {
-            match Conversion::new(&self.schedule, self.known, *from, Target::Velocity) {
-                Ok(_) => return Ok(()),
-                Err(error) => refusal = Some(error),
-            }
-        }
-        refusal.map_or(Ok(()), |error| Err(error.into()))
+        self.choose(Target::Velocity)?;
+        Ok(())
+    }
+
+    /// Which prediction `wanted` is read from, and how.
+    pub(crate) fn choose(
+        &self,
+        wanted: Target,
+    ) -> Result<(usize, Conversion<&SharedSchedule>), ConversionError> {
+        choose(&self.schedule, self.known, &self.targets, wanted)
     }
 }
 
@@ -221,6 +226,13 @@ fn refuse_mismatch(
         (coupling, _) if ends == Ends::Mirror && coupling != CouplingConfig::Mirror => {
             refuse("interpolant = mirror starts and ends at the data: give coupling = mirror")
         }
+        (CouplingConfig::Mirror, Starts::Base) => refuse(
+            "coupling = mirror starts from data, not from noise: give the rows of the data as the starts too",
+        ),
+        (CouplingConfig::Mirror, _) if config.sees_start => refuse(
+            "sees_start = true on a mirror path would show the network x1 itself, and nothing would be learnt: \
+             leave it out",
+        ),
         (_, Starts::Rows) if from_noise => refuse(
             "this interpolant starts from Gaussian noise and cannot start from rows of data: choose linear, \
              trigonometric, encoding_decoding, fourier or follmer",

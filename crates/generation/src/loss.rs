@@ -5,7 +5,7 @@ use crate::host::on_device;
 use crate::law::Law;
 use burn::tensor::{Device, Tensor};
 use foehn_interpolant::{
-    Base, Conversion, Coupling, Draw, Given, Independent, Interpolant, Pair, Same, Target, TimeLaw,
+    Base, Coupling, Draw, Given, Independent, Interpolant, Pair, Same, Target, TimeLaw,
     importance_mean, normals, quadratic_losses, squared_errors,
 };
 use foehn_network::Mlp;
@@ -105,8 +105,8 @@ impl Law {
     /// The loss of each sample of `part` of a batch: the mean over the predictions, and over the latent
     /// and its mirror image where the path has one.
     ///
-    /// Where the path has no latent noise: half the mean square error. Else `|u|^2/2 - u . target`, whose
-    /// variance stays bounded at the ends.
+    /// Where the path has no latent noise, and on a Föllmer path: half the mean square error. Else
+    /// `|u|^2/2 - u . target`, whose variance stays bounded at the ends.
     ///
     /// # Shapes
     /// Result: (B of the part).
@@ -199,21 +199,8 @@ impl Law {
         let xt = interpolant.point(&t, pair, &z, self.targets[0])?.xt;
         let start = (self.sizes.starts == Starts::Rows).then_some(&pair.x0);
         let heads = self.predict(network, &t, xt.clone(), start, condition.as_ref());
-        let to_velocity =
-            |from: &Target| Conversion::new(&self.schedule, self.known, *from, Target::Velocity);
-        let mut refusal = None;
-        for (head, from) in heads.into_iter().zip(&self.targets) {
-            match to_velocity(from) {
-                Ok(conversion) => {
-                    return Ok(conversion.apply_each(&t, head, xt, start.cloned())?);
-                }
-                Err(error) => refusal = Some(error),
-            }
-        }
-        Err(refusal.map_or_else(
-            || GenerationError::Mismatch("targets = []: name at least one".into()),
-            GenerationError::Conversion,
-        ))
+        let (head, conversion) = self.choose(Target::Velocity)?;
+        Ok(conversion.apply_each(&t, heads[head].clone(), xt, start.cloned())?)
     }
 
     pub(crate) fn has_latent(&self) -> bool {

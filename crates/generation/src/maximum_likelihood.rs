@@ -3,8 +3,7 @@
 use crate::error::GenerationError;
 use burn::tensor::Tensor;
 use foehn_dynamics::{
-    Divergence, Dynamics, Probes, SampleError, Sampler, Solver, TimeGrid,
-    standard_normal_log_density,
+    Divergence, Dynamics, Probes, Sampler, Solver, TimeGrid, standard_normal_log_density,
 };
 use foehn_network::{Architecture, Mlp, MlpConfig};
 use foehn_noise::Key;
@@ -101,7 +100,7 @@ impl MaximumLikelihood {
     /// for [`Divergence::Exact`]). Result: (B).
     ///
     /// # Errors
-    /// If a table has another number of columns than declared, or random probes have no keys.
+    /// If a table has another number of columns than declared, or there are no probes, or no keys for them.
     pub fn log_densities(
         &self,
         network: &Mlp,
@@ -168,11 +167,7 @@ impl MaximumLikelihood {
                 });
             }
         }
-        let (needed, found) = (x1.dims()[0], keys.len());
-        if self.config.divergence != Divergence::Exact && needed != found {
-            return Err(SampleError::Keys { needed, found }.into());
-        }
-        Ok(())
+        Ok(self.config.divergence.check(x1.dims()[0], keys.len())?)
     }
 }
 

@@ -8,7 +8,7 @@ use foehn_dynamics::{
     Diffusion, Divergence, ExponentialSde, ExponentialSteps, FollmerProcess, Heads, LearntPath,
     Likelihood, Sampler, Samples, Solver, Weighed, WienerNoise, standard_normal_log_density,
 };
-use foehn_interpolant::{Ends, Follmer, Path, Target, normals};
+use foehn_interpolant::{Ends, Follmer, Known, Path, Target, normals};
 use foehn_network::Mlp;
 use foehn_noise::Key;
 
@@ -76,14 +76,10 @@ impl Model {
         let x0 = self.start(&from, device);
         let noise = WienerNoise::new(from.keys.clone());
         let path = self.path(from);
-        let x = x0
-            * self
-                .law
-                .schedule
-                .at(0.0)
-                .alpha
-                .max(f64::from(u8::from(self.is_mirror())));
-        match self.method(how) {
+        let x = x0 * self.start_scale();
+        let method = self.method(how);
+        self.refuse_unspread(method)?;
+        match method {
             Method::Flow => {
                 let solver = how.solver.unwrap_or(Solver::Heun);
                 let grid = how.times()?;
@@ -103,6 +99,9 @@ impl Model {
                 path.check(Target::Velocity, evaluated)
                     .map_err(GenerationError::End)?;
                 let noisy: Vec<f64> = evaluated.iter().copied().filter(|t| e(*t) > 0.0).collect();
+                if noisy.is_empty() {
+                    self.refuse_unspread(Method::Flow)?;
+                }
                 path.check(Target::Score, &noisy)
                     .map_err(GenerationError::End)?;
                 let sde = path.langevin(e)?;
@@ -110,7 +109,7 @@ impl Model {
                 Ok(Sampler { solver, grid }.sample(&sde, x, &mut noise)?)
             }
             Method::Exponential => {
-                self.refuse_latent()?;
+                self.refuse_exponential(how.share)?;
                 let steps = ExponentialSteps {
                     schedule: self.law.schedule.clone(),
                     grid: how.times()?,
@@ -207,7 +206,7 @@ impl Model {
         let process = FollmerProcess::new(path, diffusion, drift, x0.clone());
         let grid = how.times()?;
         match method {
-            Method::Exponential => Ok(ExponentialSde { grid }.sample(&process, &mut noise)),
+            Method::Exponential => Ok(ExponentialSde { grid }.sample(&process, &mut noise)?),
             Method::Adaptive => Ok(how.adaptive().solve(&process, x0)?),
             Method::Flow | Method::Sde => {
                 let solver = how.solver.unwrap_or(Solver::EulerMaruyama);
@@ -220,19 +219,49 @@ impl Model {
         self.law.schedule.ends() == Ends::Mirror
     }
 
+    /// The weight of the start in the state at t = 0; a mirror path has its data there, not alpha.
+    fn start_scale(&self) -> f64 {
+        if self.is_mirror() {
+            1.0
+        } else {
+            self.law.schedule.at(0.0).alpha
+        }
+    }
+
     fn method(&self, how: &SamplingConfig) -> Method {
-        let noisy = self.law.is_follmer() || self.is_mirror();
+        let law = &self.law;
+        let noisy = law.is_follmer() || self.is_mirror() || law.spreads_from_known_start();
         how.method
             .unwrap_or(if noisy { Method::Sde } else { Method::Flow })
     }
 
-    /// Exponential steps take `X = alpha z + beta x1`.
-    fn refuse_latent(&self) -> Result<(), GenerationError> {
-        if self.law.has_latent() || self.law.sizes.starts == Starts::Rows {
+    /// Refuses a flow out of a start that the network sees, where the path has noise to be spread by.
+    fn refuse_unspread(&self, method: Method) -> Result<(), GenerationError> {
+        let flow = matches!(method, Method::Flow | Method::Adaptive);
+        if flow && self.law.spreads_from_known_start() {
             return Err(GenerationError::Mismatch(
-                "sampler = exponential is for paths from noise or from a point: choose a path without gamma and no \
-                 starts, a Föllmer path, or sampler = flow or sde"
+                "sees_start = true with gamma: a flow without noise takes every start to one sample, where many \
+                 are possible: choose sampler = sde with an epsilon above 0"
                     .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Exponential steps take `X = alpha x0 + beta x1`, and where they have noise of their own, x0 ~ N(0, Id)
+    /// independent of x1: their score is `(beta D - X) / alpha^2`.
+    fn refuse_exponential(&self, share: f64) -> Result<(), GenerationError> {
+        let refuse = |text: &str| Err(GenerationError::Mismatch(text.to_owned()));
+        if self.law.has_latent() || self.law.sizes.starts == Starts::Rows {
+            return refuse(
+                "sampler = exponential is for paths from noise or from a point: choose a path without gamma and no \
+                 starts, a Föllmer path, or sampler = flow or sde",
+            );
+        }
+        if share != 0.0 && self.law.known != Known::GaussianStart {
+            return refuse(&format!(
+                "share = {share}: exponential steps with noise need starts that are independent of the data, not \
+                 paired by transport: choose share = 0, or coupling = independent"
             ));
         }
         Ok(())

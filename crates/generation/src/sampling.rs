@@ -15,7 +15,8 @@ const MOST_CALLS: usize = 20_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// The flow on a grid; from a point (a Föllmer path) it is refused.
+    /// The flow on a grid; from a point (a Föllmer path, or a start that the network sees on a path with
+    /// latent noise) it is refused.
     Flow,
     /// The flow with steps chosen by its error.
     Adaptive,
@@ -44,7 +45,8 @@ pub enum GridConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamplingConfig {
-    /// What is solved; by default the SDE on Föllmer and mirror paths, the flow on others.
+    /// What is solved; by default the SDE on Föllmer and mirror paths, and on paths with latent noise where
+    /// the network sees x0; the flow on others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// Steps.
@@ -62,7 +64,8 @@ pub struct SamplingConfig {
     pub epsilon: Option<Epsilon>,
     /// g of a Föllmer process.
     pub diffusion: Diffusion,
-    /// Noise of exponential steps from noise, as a share of that of the noising process.
+    /// Noise of exponential steps from noise, as a share of that of the noising process; 0 after a coupling
+    /// by transport.
     pub share: f64,
     /// What exponential steps from noise hold constant.
     pub hold: Hold,

@@ -14,8 +14,10 @@ use foehn_noise::{Key, Purpose};
 use foehn_training::{StepReport, TrainConfig, Trainer};
 use std::ops::Range;
 
-/// Leads of the keys of training: the pairs of the path are not those of the network.
-const PATH: u32 = 1;
+/// Leads of the keys that name the seeds of pairs: the path's are not the network's, and neither are those
+/// of a model that is trained with the same seed afterwards.
+const NETWORK: u32 = 1;
+const PATH: u32 = 2;
 
 /// Looks for the [`Fourier`] path of least cost `int_0^1 E|b(t, x_t)|^2 dt`:
 /// `max over paths, min over u of E[|u|^2 / 2 - u . dx_t/dt]`.
@@ -124,7 +126,7 @@ impl<S: Source> ScheduleLearner<S> {
         let mut last = None;
         for _ in 0..descents.max(1) {
             let step = self.network.step_count();
-            let batch = self.batch(step, 0, self.descent.batch_size)?;
+            let batch = self.batch(step, NETWORK, self.descent.batch_size)?;
             let (law, path, size) = (&self.law, &self.path, self.descent.micro_batch);
             let report = self.network.step(workers, |network, piece| {
                 let part = piece * size..(piece + 1) * size;
@@ -160,9 +162,10 @@ impl<S: Source> ScheduleLearner<S> {
     }
 
     fn batch(&self, step: usize, lead: u32, count: usize) -> Result<Batch, GenerationError> {
-        let rows = self.source.rows(self.seed, step, count);
-        let key = Key::new(self.seed, Purpose::Train).init(step as i64);
-        self.law.batch(&rows, key.lead(lead), &self.device)
+        let seed = Key::new(self.seed, Purpose::Weights).lead(lead).seed_from();
+        let rows = self.source.rows(seed, step, count);
+        let key = Key::new(seed, Purpose::Train).init(step as i64);
+        self.law.batch(&rows, key, &self.device)
     }
 }
 

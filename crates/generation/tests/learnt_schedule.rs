@@ -11,7 +11,9 @@ use foehn_network::MlpConfig;
 use foehn_noise::{Key, Purpose};
 use foehn_training::TrainConfig;
 use ndarray::Array2;
+use std::collections::HashSet;
 use std::f64::consts::PI;
+use std::sync::Mutex;
 
 // x0 ~ N(0, 1), x1 ~ N(M, S^2), independent; x_t ~ N(beta M, V), V = alpha^2 + beta^2 S^2, and the cost is
 // int (M beta')^2 + (d sqrt(V) / dt)^2 dt
@@ -177,6 +179,28 @@ fn what_is_no_path_to_learn_is_refused() {
         ..config(Path::Fourier(fourier(&[0.0, 0.0])))
     };
     assert!(refused(&biased).contains("leave out time = logit_normal"));
+}
+
+/// Every draw of pairs has its own name: the path's are not the network's, nor a later training's.
+#[test]
+fn path_and_network_learn_from_pairs_of_their_own() {
+    let asked = Mutex::new(Vec::new());
+    let (seed, device, workers) = (3, Device::flex(), Workers::new(1).unwrap());
+    let rates = rates(10, 1e-2, 0.9);
+    let recorded = |seed: u64, step: usize, count: usize| {
+        asked.lock().unwrap().push((seed, step));
+        ends(seed, step, count)
+    };
+    let config = config(Path::Fourier(fourier(&[0.0, 0.0])));
+    let both = [&rates, &rates];
+    let mut learner = ScheduleLearner::new(&config, SIZES, both, recorded, seed, &device).unwrap();
+    for _ in 0..3 {
+        learner.step(2, &workers).unwrap();
+    }
+    let asked = asked.lock().unwrap();
+    let distinct: HashSet<_> = asked.iter().collect();
+    assert_eq!((asked.len(), distinct.len()), (9, 9), "{asked:?}");
+    assert!(asked.iter().all(|(name, _)| *name != seed), "{asked:?}");
 }
 
 fn source() -> impl Source {

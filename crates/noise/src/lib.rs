@@ -26,16 +26,27 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 ///
 /// | purpose | `init` | `member` | `lead` | `step` |
 /// |---|---|---|---|---|
-/// | `Train` | optimiser's step | sample of the batch | | 0 time, 1 latent, 2 noise on the condition or Gaussian start, 3 transport |
-/// | `Validate` | | window | | as `Train` |
-/// | `Sample` | initial time, s | member | from 1 | solver's step, from 0 |
+/// | `Train` | optimiser's step | sample of the batch | | 0 time, 1 latent, 2 noise on the condition or Gaussian start, 3 transport; probes as `Sample` |
+/// | `Validate` | batch, where there are several | window, or sample of the batch | | as `Train` |
+/// | `Sample` | initial time, s | member | from 1; 0 for what is no forecast | see below |
 /// | `Simulate` | run, or step of a training on draws | | | time step |
 /// | `Shuffle` | epoch | 1 for starts without pairs | | |
 /// | `Ties` | initial time, s | | from 1 | cell |
-/// | `Weights` | | network | | |
+/// | `Weights` | | network | 1 and 2: seeds of the pairs of a learnt path's network and of the path | |
 /// | `Choose` | valid time, s; 0 for rows set aside | | | |
 /// | `Dropout` | | | | layer; the seed is the bits of the sample's time |
-/// | `Resample` | | | | replicate |
+/// | `Resample` | | set of draws | | replicate |
+///
+/// The steps of `Sample`, for numbers of steps, probes and corrections of which none goes beyond its part:
+///
+/// | from | what (the constant of crate `foehn-dynamics`) |
+/// |---|---|
+/// | 0 | step k of a solver; step k of path p of a likelihood bound of n steps, `p n + k` |
+/// | `2^24` | correction c = 1, 2, ... after step k, `c 2^24 + k` (`CORRECTION`) |
+/// | `2^30 + 1` | probes of divergences, one after the other (`PROBES`) |
+/// | `2^31 + 1` | nodes of a Brownian path's tree (`NODES`) |
+/// | `3 2^30` | the second draw of step k, `3 2^30 + k` (`SECOND_DRAW`) |
+/// | `2^32 - 1` | the Gaussian start of a generated sample |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Purpose {

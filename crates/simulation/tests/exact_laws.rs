@@ -185,6 +185,29 @@ fn field_has_unit_variance_its_spectrum_and_its_velocity() {
     assert!(worst < 1e-10, "{worst}");
 }
 
+/// In the first of 50 steps the slope `1 - scale (1 - 2 x^2) exp(-x^2)` beside that of the exact step.
+fn bend(t: f64, x: f64, scale: f64) -> f64 {
+    if t == 0.0 {
+        -50.0 * scale * x * (-x * x).exp()
+    } else {
+        0.0
+    }
+}
+
+#[test]
+fn a_flow_that_folds_the_line_is_infinitely_far() {
+    let divergence = |velocity: fn(f64, f64) -> f64| {
+        let score = |_, _| 0.0;
+        let chain = DensityChain::new(50).unwrap();
+        chain.divergence(0.0, DriftErrors { velocity, score })
+    };
+    let straight = divergence(|_, _| 0.0);
+    let narrow = divergence(|t, x| bend(t, x, 0.5));
+    assert!(narrow > straight && narrow.is_finite(), "{narrow}");
+    let folded = divergence(|t, x| bend(t, x, 1.5));
+    assert!(folded.is_infinite() && folded > 0.0, "{folded}");
+}
+
 #[test]
 fn euler_s_chain_tends_to_the_law_with_and_without_noise() {
     // first order in h: KL falls as its square

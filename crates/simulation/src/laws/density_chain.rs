@@ -102,7 +102,8 @@ impl DensityChain {
         (0..=self.steps).map(at).collect()
     }
 
-    /// `KL(rho1 || chain)` with these errors, nats; e = 0 is the Euler flow.
+    /// `KL(rho1 || chain)` with these errors, nats; e = 0 is the Euler flow, infinite where a step folds the
+    /// line, for the mass between two nodes is no density then.
     pub fn divergence(&self, e: f64, errors: DriftErrors) -> f64 {
         if e == 0.0 {
             return self.flow_divergence(errors);
@@ -159,6 +160,9 @@ impl DensityChain {
             let length = ends[1] - ends[0];
             let model = (rho[0] + rho[1]) / 2.0 * WIDTH / length;
             let exact = interpolated(end, (ends[0] + ends[1]) / 2.0);
+            if length <= 0.0 && exact > NOTHING {
+                return f64::INFINITY;
+            }
             if exact > NOTHING && model > NOTHING {
                 sum += length * exact * (exact / model).ln();
             }
