@@ -1,11 +1,12 @@
 //! The vectors of the processor at hand.
 
 use pulp::{Arch, Simd, WithSimd};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 
 /// Which vectors the kernels may use; the processor is asked at run time what it has.
 ///
-/// Results differ between processors in the last bits: wider vectors take sums in another order.
+/// Results differ between processors in the last bits: wider vectors take sums in another order, and without
+/// vectors products are rounded before they are added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Processor {
     /// The best there are: AVX-512, AVX2 with FMA, NEON or none.
@@ -16,23 +17,26 @@ pub enum Processor {
     Portable,
 }
 
-static CHOICE: AtomicU8 = AtomicU8::new(Processor::Native as u8);
+static CHOICE: OnceLock<Processor> = OnceLock::new();
 
 impl Processor {
-    /// Makes this the choice of the whole process, to test the paths of other processors.
-    pub fn select(self) {
-        CHOICE.store(self as u8, Ordering::Relaxed);
+    /// Makes this the choice of the whole process, to test the paths of other processors, and says whether
+    /// it is. The first choice stays, and so does the native one once a kernel has run: memory is laid out
+    /// for it.
+    #[must_use]
+    pub fn select(self) -> bool {
+        *CHOICE.get_or_init(|| self) == self
     }
 }
 
 /// Runs `job` compiled for the vectors of the processor.
 pub(crate) fn run<J: WithSimd>(job: J) -> J::Output {
-    let choice = CHOICE.load(Ordering::Relaxed);
-    if choice == Processor::Portable as u8 {
+    let choice = *CHOICE.get_or_init(|| Processor::Native);
+    if choice == Processor::Portable {
         return Arch::Scalar.dispatch(job);
     }
     #[cfg(target_arch = "x86_64")]
-    if choice == Processor::Avx2 as u8 {
+    if choice == Processor::Avx2 {
         return match pulp::x86::V3::try_new() {
             Some(simd) => Simd::vectorize(simd, job),
             None => Arch::Scalar.dispatch(job),

@@ -8,25 +8,26 @@ use foehn_kernel::Processor;
 
 #[test]
 fn convolutions_are_sums_over_neighbours() {
-    Processor::Native.select();
+    assert!(Processor::Native.select());
     suite::convolutions();
     suite::heads();
 }
 
 #[test]
 fn blocks_are_what_they_are_made_of() {
-    Processor::Native.select();
+    assert!(Processor::Native.select());
     suite::blocks();
 }
 
 #[test]
 fn attention_is_a_weighted_mean() {
-    Processor::Native.select();
+    assert!(Processor::Native.select());
     suite::attentions();
+    suite::attention_of_what_is_not_a_number();
 }
 
 #[test]
 fn resolutions_change_as_written() {
-    Processor::Native.select();
+    assert!(Processor::Native.select());
     suite::resolutions();
 }

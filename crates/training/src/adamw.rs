@@ -27,12 +27,18 @@ impl Decayed {
             return Self::Kernel(mask);
         }
         let data = TensorData::new(mask, [layout.len()]);
-        Self::Device(Box::new(Tensor::from_data(data, &weights.device())))
+        let data = data.convert_dtype(weights.dtype());
+        let mask = Tensor::from_data(data, (&weights.device(), weights.dtype()));
+        Self::Device(Box::new(mask))
     }
 }
 
-/// The sum of the squares.
+/// The sum of the squares, in the order of the numbers on the CPU: no thread changes it.
 pub(crate) fn square_sum(gradient: &Tensor<1>) -> f64 {
+    if gradient.device() == Device::flex() {
+        let data = gradient.clone().into_data();
+        return data.iter::<f64>().map(|g| g * g).sum();
+    }
     f64::from(gradient.clone().square().sum().into_scalar::<f32>())
 }
 

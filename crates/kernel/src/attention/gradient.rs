@@ -22,6 +22,10 @@ pub(crate) fn backward(
         (3 * images * cells * channels, qkv.len()),
         "gradient"
     );
+    assert!(
+        heads > 0 && channels.is_multiple_of(heads),
+        "{heads} heads of {channels} channels"
+    );
     // SAFETY: the heads cover all channels of the three parts
     unsafe {
         written(qkv.len(), |to| {

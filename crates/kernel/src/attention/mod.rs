@@ -129,9 +129,14 @@ enum Turned {
     Yes,
 }
 
-/// exp(scale x - greatest) over its sum.
+/// exp(scale x - greatest) over its sum; not a number where a score is none or has overflowed.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, row: &mut [f32], scale: f32) {
+    // the vectors' minimum and maximum would pass over it
+    if row.iter().any(|x| x.is_nan() || *x == f32::INFINITY) {
+        row.fill(f32::NAN);
+        return;
+    }
     let greatest = scale * row.iter().copied().fold(f32::MIN, f32::max);
     let (factor, shift) = (simd.splat_f32s(scale), simd.splat_f32s(-greatest));
     let mut sum = 0.0;

@@ -45,7 +45,7 @@ impl<'a> Norm<'a> {
         curve: Curve,
     ) -> Self {
         let (images, c) = (x.images(), x.channels);
-        let groups = moments.len() / (2 * images).max(1);
+        let groups = (moments.len() / (2 * images).max(1)).max(1);
         for length in [affine.scale.len(), affine.shift.len()] {
             assert!(
                 length == c || length == images * c,

@@ -144,6 +144,8 @@ fn cases(mut check: impl FnMut(Shape, [Ends; 2], usize)) {
     }
     check([3, 9, 17, 17], [ends(9)[3], ends(17)[0]], 34);
     check([1, 8, 12, 66], [ends(8)[2], ends(12)[1]], 8);
+    // more than one block of every sum: of norms, of columns, of tiles
+    check([2, 37, 61, 3], [ends(37)[1], ends(61)[0]], 2);
 }
 
 pub fn convolutions() {
@@ -175,8 +177,14 @@ pub fn heads() {
 }
 
 pub fn blocks() {
-    let ([b, h, w], keep) = ([2, 5, 18], [0.0f32, 1.25, 1.25, 0.0].repeat(12));
-    for (c, out, keep) in [(24, 24, None), (8, 24, Some(keep)), (24, 6, None)] {
+    let (small, keep) = ([2, 5, 18], [0.0f32, 1.25, 1.25, 0.0].repeat(12));
+    for ([b, h, w], c, out, keep) in [
+        (small, 24, 24, None),
+        (small, 8, 24, Some(keep)),
+        (small, 24, 6, None),
+        // more than one block of every sum
+        ([1, 37, 61], 4, 4, None),
+    ] {
         let (x, y) = ([b, h, w, c], [b, h, w, out]);
         let ends = [ends(h)[0], ends(w)[3]];
         let same = c == out;
@@ -219,6 +227,25 @@ pub fn blocks() {
             }
         });
     }
+}
+
+/// What is not a number stays so, and is not hidden by the other cells.
+pub fn attention_of_what_is_not_a_number() {
+    let attention = Attention {
+        groups: 2,
+        heads: 1,
+    };
+    let shapes: [&[usize]; 7] = [&[1, 3, 5, 8], &[8], &[8], &[24, 8], &[24], &[8, 8], &[8]];
+    let mut inputs: Vec<Array> = shapes
+        .iter()
+        .zip(1..)
+        .map(|(s, salt)| array(s, salt))
+        .collect();
+    // a row of the queries' weights
+    inputs[3].values[0] = f32::NAN;
+    let views: Vec<View> = inputs.iter().map(Array::view).collect();
+    let y = attention.forward(&views).y.values;
+    assert!(y.iter().all(|y| y.is_nan()), "{y:?}");
 }
 
 pub fn attentions() {
