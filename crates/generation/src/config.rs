@@ -48,9 +48,9 @@ pub struct GenerationConfig {
     /// Weight of `|c_i - c_j|^2` in the cost of a transport between rows with conditions c; large
     /// enough, rows of different conditions are not exchanged.
     pub condition_weight: f64,
-    /// Whether the network sees x0. Without it the pairing of given pairs is lost in general. Without latent
-    /// noise in the path a sample is a function of its start, which is right only where x1 is one of x0; with
-    /// it the SDE is sampled, and a flow refused.
+    /// Whether the network sees x0, as it always does on a Föllmer path. Without it the pairing of given
+    /// pairs is lost in general. On other paths only without latent noise, where a sample is a function
+    /// of its start: right where x1 is one of x0.
     pub sees_start: bool,
     /// What is learnt, one prediction each; by default what suits the path.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -53,7 +53,7 @@ impl Law {
         let schedule = config.interpolant.schedule()?;
         let time = config.time.clone().checked()?;
         let known = known(config, &*schedule, sizes);
-        refuse_mismatch(config, schedule.ends(), sizes)?;
+        refuse_mismatch(config, &*schedule, sizes)?;
         let targets = match &config.targets {
             Some(targets) if targets.is_empty() => {
                 return Err(GenerationError::Mismatch(
@@ -95,12 +95,6 @@ impl Law {
     /// Whether x0 is a point from which a process starts.
     pub fn is_follmer(&self) -> bool {
         self.schedule.ends() == Ends::Follmer
-    }
-
-    /// Whether a network that sees x0 stands on a path with latent noise: given x0 it starts from a point,
-    /// and only the noise of the SDE spreads its samples.
-    pub(crate) fn spreads_from_known_start(&self) -> bool {
-        self.known == Known::Start && self.has_latent() && !self.is_follmer()
     }
 
     /// The noise that suits the path, times `part`: gamma where it has latent noise, else `1 - t`; both
@@ -211,10 +205,12 @@ fn known(config: &GenerationConfig, schedule: &dyn Schedule, sizes: Sizes) -> Kn
 
 fn refuse_mismatch(
     config: &GenerationConfig,
-    ends: Ends,
+    schedule: &dyn Schedule,
     sizes: Sizes,
 ) -> Result<(), GenerationError> {
     let refuse = |text: &str| Err(GenerationError::Mismatch(text.to_owned()));
+    let ends = schedule.ends();
+    let noisy = [0.25, 0.5].iter().any(|t| schedule.at(*t).gamma > 0.0);
     let from_noise = ends.starts_from_noise();
     match (config.coupling, sizes.starts) {
         (CouplingConfig::Given, Starts::Base) => {
@@ -240,6 +236,11 @@ fn refuse_mismatch(
         (coupling, _) if from_noise && !coupling.is_independent() => refuse(
             "this interpolant needs noise that is independent of the data: choose linear or trigonometric for a \
              coupling by transport",
+        ),
+        _ if config.sees_start && noisy && ends != Ends::Follmer => refuse(
+            "sees_start = true with gamma: where a sample goes is settled in the first instant out of its start, \
+             which no step resolves: choose interpolant = follmer, whose drift is made for that, or leave gamma out \
+             where x1 is a function of x0",
         ),
         _ if config.sees_start && sizes.starts == Starts::Base && ends != Ends::Follmer => refuse(
             "sees_start = true: a flow that sees the noise it starts from has nothing left to learn; \

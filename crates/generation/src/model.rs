@@ -77,9 +77,7 @@ impl Model {
         let noise = WienerNoise::new(from.keys.clone());
         let path = self.path(from);
         let x = x0 * self.start_scale();
-        let method = self.method(how);
-        self.refuse_unspread(method)?;
-        match method {
+        match self.method(how) {
             Method::Flow => {
                 let solver = how.solver.unwrap_or(Solver::Heun);
                 let grid = how.times()?;
@@ -99,9 +97,6 @@ impl Model {
                 path.check(Target::Velocity, evaluated)
                     .map_err(GenerationError::End)?;
                 let noisy: Vec<f64> = evaluated.iter().copied().filter(|t| e(*t) > 0.0).collect();
-                if noisy.is_empty() {
-                    self.refuse_unspread(Method::Flow)?;
-                }
                 path.check(Target::Score, &noisy)
                     .map_err(GenerationError::End)?;
                 let sde = path.langevin(e)?;
@@ -229,23 +224,9 @@ impl Model {
     }
 
     fn method(&self, how: &SamplingConfig) -> Method {
-        let law = &self.law;
-        let noisy = law.is_follmer() || self.is_mirror() || law.spreads_from_known_start();
+        let noisy = self.law.is_follmer() || self.is_mirror();
         how.method
             .unwrap_or(if noisy { Method::Sde } else { Method::Flow })
-    }
-
-    /// Refuses a flow out of a start that the network sees, where the path has noise to be spread by.
-    fn refuse_unspread(&self, method: Method) -> Result<(), GenerationError> {
-        let flow = matches!(method, Method::Flow | Method::Adaptive);
-        if flow && self.law.spreads_from_known_start() {
-            return Err(GenerationError::Mismatch(
-                "sees_start = true with gamma: a flow without noise takes every start to one sample, where many \
-                 are possible: choose sampler = sde with an epsilon above 0"
-                    .into(),
-            ));
-        }
-        Ok(())
     }
 
     /// Exponential steps take `X = alpha x0 + beta x1`, and where they have noise of their own, x0 ~ N(0, Id)

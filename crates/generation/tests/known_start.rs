@@ -3,12 +3,11 @@
 
 use burn::tensor::Device;
 use foehn_compute::Workers;
-use foehn_dynamics::Epsilon;
 use foehn_generation::{
     CouplingConfig, GenerationConfig, Law, Learner, Method, Model, Rows, SamplingConfig, Sizes,
     Starting, Starts, on_device, on_host,
 };
-use foehn_interpolant::{Gamma, Path, Target};
+use foehn_interpolant::{FollmerBeta, Gamma, Path, Target};
 use foehn_network::MlpConfig;
 use foehn_noise::{Key, Purpose};
 use foehn_training::TrainConfig;
@@ -99,33 +98,33 @@ fn with(method: Method) -> SamplingConfig {
     }
 }
 
+/// Of x1 = x0 +- 3 a flow that sees x0 would make one sample of every start.
 #[test]
-fn a_start_that_is_seen_spreads_by_noise_and_by_no_flow() {
-    let gamma = Gamma::Quadratic;
-    let config = GenerationConfig {
-        sees_start: true,
-        ..config(Path::Linear { gamma }, CouplingConfig::Given)
-    };
-    let model = model(&config, Starts::Rows, 800);
-    let x0 = source(Starts::Rows)(9, 0, COUNT).x0.unwrap();
-    let silent = SamplingConfig {
-        epsilon: Some(Epsilon::Constant(0.0)),
-        ..with(Method::Sde)
-    };
-    for how in [with(Method::Flow), with(Method::Adaptive), silent] {
-        let refusal = sample(&model, &how, &x0).unwrap_err();
-        assert!(refusal.contains("without noise"), "{refusal}");
+fn a_start_that_is_seen_spreads_on_a_path_made_for_it() {
+    for gamma in [Gamma::Quadratic, Gamma::BrownianBridge { a: 1.0 }] {
+        let config = GenerationConfig {
+            sees_start: true,
+            ..config(Path::Linear { gamma }, CouplingConfig::Given)
+        };
+        let refusal = law(&config, Starts::Rows).err().unwrap_or_default();
+        assert!(refusal.contains("interpolant = follmer"), "{refusal}");
     }
+    let (beta, epsilon) = (FollmerBeta::Quadratic, 2.0);
+    let path = Path::Follmer { beta, epsilon };
+    let model = model(&config(path, CouplingConfig::Given), Starts::Rows, 1500);
+    let x0 = source(Starts::Rows)(9, 0, COUNT).x0.unwrap();
+    let refusal = sample(&model, &with(Method::Flow), &x0).unwrap_err();
+    assert!(refusal.contains("from a point"), "{refusal}");
     let x1 = sample(&model, &SamplingConfig::default(), &x0).unwrap();
     let shift = (&x1 - &x0).mapv(f64::from);
     let (mean, deviation) = (shift.mean().unwrap(), shift.std(0.0));
     println!("shift {mean:.3}, deviation {deviation:.3}");
-    // 4 standard errors of 2000 signs (.27), and .1 for the network
+    // 4 standard errors of 2000 signs (.27), and .3 for the network, a share of .05
     assert!(
-        mean.abs() < 4.0 * JUMP / (COUNT as f64).sqrt() + 0.1,
+        mean.abs() < 4.0 * JUMP / (COUNT as f64).sqrt() + 0.3,
         "{mean}"
     );
-    assert!((deviation - JUMP).abs() < 0.15, "{deviation}");
+    assert!((deviation - JUMP).abs() < 0.3, "{deviation}");
 }
 
 #[test]
