@@ -155,13 +155,16 @@ mod tests {
             let edges = padding.edges(&last);
             let inputs = biased.with(Inputs::of(last));
             let kernel: Tensor<4> = run(Arc::new(foehn_kernel::Convolution { edges }), inputs);
+            // Winograd's transforms lose some bits of the largest numbers
+            let scale = wanted.iter().fold(1.0, |a: f64, b| a.max(b.abs()));
             for result in [kernel.permute([0, 3, 1, 2]), layer.forward(input)] {
                 let result: Vec<f32> = result.try_into_vec_as().unwrap();
                 assert_eq!(result.len(), wanted.len());
                 for (a, b) in result.iter().zip(&wanted) {
+                    let error = (f64::from(*a) - b).abs();
                     assert!(
-                        (f64::from(*a) - b).abs() < 1e-5,
-                        "{padding:?} {:?}",
+                        error < 3e-5 * scale,
+                        "{padding:?} {:?}: {error:e} of {scale}",
                         shapes[s]
                     );
                 }
