@@ -1,7 +1,7 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all; `generate` learns any table of vectors; `oracle` needs neither data
+//! the step before wrote; `demo` runs them all; `bench` measures what they cost; `generate` learns any table of vectors; `oracle` needs neither data
 //! nor configuration. The folder of a run:
 //!
 //! ```text
@@ -11,6 +11,7 @@
 //!          /report.html      numbers and figures; also as PNG files in figures/
 //! ```
 
+mod bench;
 mod check;
 mod climatology;
 mod config;
@@ -43,6 +44,10 @@ mod training_run;
 mod tune;
 mod verify;
 
+pub use bench::{
+    BenchReport, CallRate, ForecastRate, GridSize, MatrixRate, NotAGrid, ReadingRate, TrainingRate,
+    bench,
+};
 pub use config::RunConfig;
 pub use config_error::ConfigError;
 pub use demo::{DEMO, demo};

@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{DeviceChoice, Mode, OracleName, TableName, Talk};
+use foehn_pipelines::{DeviceChoice, GridSize, Mode, OracleName, TableName, Talk};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -88,6 +88,18 @@ pub enum Command {
     Report {
         #[command(flatten)]
         common: Common,
+    },
+    /// Measure how fast a run's network, sampler, training and data are on this machine.
+    ///
+    /// The network is fresh and its input random. Shares are those of the fastest large matrix product of the same
+    /// run; convolutions are counted directly, so that more than 100 % is possible.
+    #[command(after_help = "Example:\n  foehn bench configs/slp.toml --grid 64x64 --json")]
+    Bench {
+        #[command(flatten)]
+        common: Common,
+        /// Rows and columns; those of the data by default.
+        #[arg(long, value_name = "NYxNX")]
+        grid: Option<GridSize>,
     },
     /// Show what a NetCDF file or Zarr store holds.
     #[command(after_help = "Example:\n  foehn inspect slp.nc --json")]

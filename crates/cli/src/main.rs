@@ -7,8 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, ScoreFile, Settings, Talk, Workers, catch_interrupts, demo, forecast, forecast_path,
-    generate, inspect, oracle, oracle_figures, prepare, report, simulate, train, verify,
+    RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo, forecast,
+    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
+    verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -82,6 +83,12 @@ fn run(command: &Command) -> Result<()> {
             let job = Job::new(common)?;
             let page = report(&job.config)?;
             job.say(&page, &format!("report: {}", page.display()))
+        }
+        Command::Bench { common, grid } => {
+            let job = Job::new(common)?;
+            let device = common.run.device.open()?;
+            let rates = bench(&job.config, *grid, &device, &job.workers, job.talk)?;
+            job.say(&rates, &rates.text())
         }
         Command::Demo {
             run,

@@ -3,7 +3,7 @@
 use foehn_field::{Calendar, Instant};
 use ndarray::{Array2, Array3, Axis};
 
-use crate::{CalendarFeatures, DataError, Position, Series, Statistics, season};
+use crate::{CalendarFeatures, DataConfig, DataError, Position, Series, Statistics, season};
 
 /// What a network is shown beside past states: fixed planes, then cosines and sines of the date.
 ///
@@ -62,6 +62,39 @@ impl Features {
             rule: config.calendar,
             calendar: series.calendar(),
         })
+    }
+
+    /// Planes that do not change, named by number, and nothing else.
+    ///
+    /// # Shapes
+    /// `planes`: (channels, ny, nx).
+    pub fn fixed(planes: Array3<f32>) -> Self {
+        let names = (0..planes.dim().0).map(|k| format!("plane_{k}"));
+        Self {
+            names: names.collect(),
+            fixed: planes,
+            rule: CalendarFeatures::None,
+            calendar: Calendar::Standard,
+        }
+    }
+
+    /// The number of channels that a configuration asks for; data with missing values have one more, `valid`.
+    ///
+    /// ```
+    /// use foehn_dataset::{CalendarFeatures, DataConfig, Features, Position};
+    /// let config = DataConfig {
+    ///     position: Position::Normalised,
+    ///     calendar: CalendarFeatures::DayOfYear,
+    ///     ..DataConfig::default()
+    /// };
+    /// assert_eq!(Features::planned(&config), 4);
+    /// ```
+    pub fn planned(config: &DataConfig) -> usize {
+        let position = match config.position {
+            Position::Normalised => 2,
+            Position::None => 0,
+        };
+        position + config.statics.len() + dates(config.calendar).len()
     }
 
     /// The number of channels.

@@ -28,6 +28,7 @@ mod attention;
 mod axis;
 mod convolution;
 mod field;
+mod matrix;
 mod memory;
 mod norm;
 mod operation;
@@ -42,6 +43,7 @@ mod winograd;
 pub use adamw::{AdamW, State};
 pub use axis::Axis;
 pub use convolution::Edges;
+pub use matrix::multiply;
 pub use operation::{
     Array, Attention, Block, Convolution, Halve, Head, Operation, Output, Rise, Shortcut, View,
 };

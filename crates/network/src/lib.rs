@@ -31,6 +31,7 @@ mod formulation;
 mod kernel;
 mod mlp;
 mod norm;
+mod operations;
 mod padding;
 mod patch;
 mod pointwise;
