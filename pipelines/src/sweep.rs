@@ -76,7 +76,7 @@ impl Sweep {
     }
 
     /// The least number at this many steps.
-    pub fn best_at(&self, steps: usize) -> Option<Best<'_>> {
+    fn best_at(&self, steps: usize) -> Option<Best<'_>> {
         let column = self.steps.iter().position(|n| *n == steps)?;
         let cells = self.diffusions.iter().zip(&self.values);
         cells

@@ -77,11 +77,6 @@ impl Law {
         Ok(law)
     }
 
-    /// What is learnt, in the order of the network's predictions.
-    pub fn targets(&self) -> &[Target] {
-        &self.targets
-    }
-
     /// The path.
     pub fn schedule(&self) -> &SharedSchedule {
         &self.schedule
