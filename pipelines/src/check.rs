@@ -2,6 +2,7 @@
 
 use crate::config::RunConfig;
 use foehn_dynamics::Diffusion;
+use foehn_forecast::{Method, Spacing};
 
 impl RunConfig {
     /// What is wrong with the numbers, if anything: key, value and remedy.
@@ -35,22 +36,22 @@ impl RunConfig {
         if let Some(inflation) = sampling.inflation {
             not_negative("sampling.inflation", inflation)?;
         }
-        if sampling.solver.orders().weak.is_none() {
-            return Err(format!(
-                "sampling.solver = {:?} solves equations without noise only; take \"euler_maruyama\", \
-                 \"stochastic_heun\" or \"sra1\"",
-                sampling.solver
-            ));
+        if let Spacing::Power(exponent) = sampling.spacing {
+            positive("sampling.spacing.power", exponent)?;
         }
+        sampling
+            .spacing
+            .grid(sampling.steps)
+            .map_err(|error| format!("sampling.spacing: {error}"))?;
         match sampling.diffusion {
-            Diffusion::Zero => Err(
-                "sampling.diffusion = \"zero\": a flow from one state cannot spread; take \"follmer\" or \
-                 \"sigma\""
-                    .to_owned(),
-            ),
+            Diffusion::Zero if sampling.solver != Method::Exponential => Err(format!(
+                "sampling.diffusion = \"zero\": the flow from one state cannot spread by steps of {:?}; take \
+                 sampling.solver = \"exponential\", or the diffusion \"follmer\" or \"sigma\"",
+                sampling.solver
+            )),
             Diffusion::Constant(g) => positive("sampling.diffusion.constant", g),
             Diffusion::FollmerTimes(g) => positive("sampling.diffusion.follmer_times", g),
-            Diffusion::Sigma | Diffusion::Follmer => Ok(()),
+            Diffusion::Zero | Diffusion::Sigma | Diffusion::Follmer => Ok(()),
         }
     }
 

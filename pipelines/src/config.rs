@@ -2,7 +2,7 @@
 
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_dataset::{DataConfig, Every, Split};
+use foehn_dataset::{ByteSize, DataConfig, Every, Split};
 use foehn_forecast::{InterpolantConfig, Sampling};
 use foehn_network::UNetConfig;
 use foehn_simulation::TurbulenceConfig;
@@ -24,6 +24,10 @@ pub struct RunConfig {
     /// Folder of all outputs, relative to the working folder; `runs/NAME` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
+    /// The most memory that the run should use; batches and the cache of states are made smaller where it is short.
+    /// Not written: what it led to is.
+    #[serde(default, skip_serializing)]
+    pub memory: Option<ByteSize>,
     /// What `foehn simulate` writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulate: Option<SimulateConfig>,
@@ -154,7 +158,10 @@ impl RunConfig {
     pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
         let mut table = overridden(text, origin, overrides)?;
         seed_simulation(&mut table);
-        let config: Self = typed(table, origin)?;
+        let mut config: Self = typed(table, origin)?;
+        if let Some(memory) = config.memory {
+            config.limit_memory(memory);
+        }
         config.check().map_err(|message| ConfigError::Impossible {
             origin: origin.to_owned(),
             message,
@@ -168,6 +175,12 @@ impl RunConfig {
         if let Some(simulate) = &mut self.simulate {
             simulate.turbulence.seed = seed;
         }
+    }
+
+    /// Bounds the memory of a run; a quarter of it may hold states that were read.
+    pub fn limit_memory(&mut self, memory: ByteSize) {
+        self.memory = Some(memory);
+        self.data.memory = self.data.memory.min(ByteSize(memory.0 / 4));
     }
 
     /// The folder of all outputs.

@@ -1,5 +1,6 @@
 //! `foehn forecast`: initial states x members x leads -> Zarr.
 
+use crate::budget;
 use crate::config::RunConfig;
 use crate::continuation::{recorded, refuse_other};
 use crate::ensemble::Runner;
@@ -74,7 +75,8 @@ pub fn forecast(
     talk: Talk,
 ) -> Result<ForecastSummary> {
     let series = Series::open_splits(&config.data, Path::new(""), &[config.forecast.split])?;
-    let mut config = as_trained(config)?;
+    let config = as_trained(config)?;
+    let mut config = budget::forecasting(&config, &series, workers.count())?;
     config.sampling.inflation = Some(inflation(&config)?);
     let config = &config;
     let model = Model::load(config, &series, device)?;

@@ -1,7 +1,7 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all; `bench` measures what they cost; `generate` learns any table of vectors; `oracle` needs neither data
+//! the step before wrote; `demo` runs them all; `bench` measures what they cost, `samplers` what fewer calls cost in quality; `generate` learns any table of vectors; `oracle` needs neither data
 //! nor configuration. The folder of a run:
 //!
 //! ```text
@@ -12,6 +12,7 @@
 //! ```
 
 mod bench;
+mod budget;
 mod check;
 mod climatology;
 mod config;
@@ -33,7 +34,9 @@ mod progress;
 mod report;
 mod report_figures;
 mod report_maps;
+mod samplers;
 mod scores;
+mod shape;
 mod simulate;
 mod spectra;
 mod sweep;
@@ -42,17 +45,18 @@ mod toml_text;
 mod train;
 mod training_run;
 mod tune;
+mod validation;
 mod verify;
 
 pub use bench::{
-    BenchReport, CallRate, ForecastRate, GridSize, MatrixRate, NotAGrid, ReadingRate, TrainingRate,
-    bench,
+    BenchReport, CallRate, ForecastRate, MatrixRate, ReadingRate, TrainingRate, bench,
 };
 pub use config::RunConfig;
 pub use config_error::ConfigError;
 pub use demo::{DEMO, demo};
 pub use foehn_archive::Mode;
 pub use foehn_compute::{DeviceChoice, Workers};
+pub use foehn_dataset::ByteSize;
 pub use forecast::{ForecastSummary, forecast, forecast_path};
 pub use generate::{
     Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, Settings, TableName, generate,
@@ -65,7 +69,9 @@ pub use oracle::{
 pub use prepare::{PrepareSummary, prepare};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
+pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;
+pub use shape::{GridSize, NotAGrid};
 pub use simulate::{SimulateSummary, simulate};
 pub use sweep::{Best, Sweep};
 pub use train::{TrainSummary, train};

@@ -3,6 +3,7 @@
 use crate::config::RunConfig;
 use crate::law::Law;
 use crate::model_folder::ModelFolder;
+use crate::validation::Validation;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use foehn_dataset::{Series, Statistics};
@@ -44,6 +45,18 @@ impl Model {
     /// Cells of which the model learnt something; `None` for all.
     pub fn valid(&self) -> Option<Array2<bool>> {
         self.law.statistics.valid()
+    }
+
+    /// Its trials on the validation part.
+    ///
+    /// # Errors
+    /// If that part is too short.
+    pub fn validation<'a>(
+        &'a self,
+        config: &'a RunConfig,
+        series: &'a Series,
+    ) -> Result<Validation<'a>> {
+        Validation::new(config, &self.law, &self.networks, series)
     }
 
     /// One predictor of physical states a network.

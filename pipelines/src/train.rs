@@ -1,5 +1,6 @@
 //! `foehn train`: data in, model out.
 
+use crate::budget;
 use crate::config::RunConfig;
 use crate::drift_loss::{Sampled, loss};
 use crate::law::Law;
@@ -63,9 +64,10 @@ pub fn train(
     talk: Talk,
 ) -> Result<TrainSummary> {
     let series = Arc::new(Series::open(&config.data, Path::new(""))?);
+    let config = &budget::training(config, &series, workers.count())?;
     let folder = ModelFolder::of(config);
     refuse_folder(config, &folder, mode)?;
-    tune::initial_states(config, &series)?;
+    tune::refuse_short(config, &series)?;
     let statistics = Arc::new(Statistics::compute(&series)?);
     let loader = Arc::new(Loader::new(series.clone(), statistics.clone())?);
     // that either part has a window is refused here, and not after hours

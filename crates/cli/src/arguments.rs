@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{DeviceChoice, GridSize, Mode, OracleName, TableName, Talk};
+use foehn_pipelines::{ByteSize, DeviceChoice, GridSize, Mode, OracleName, TableName, Talk};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -62,6 +62,8 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
+        memory: Memory,
+        #[command(flatten)]
         output: Output,
     },
     /// Forecast ensembles with a trained model and write them to Zarr.
@@ -71,6 +73,8 @@ pub enum Command {
     Forecast {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        memory: Memory,
         #[command(flatten)]
         output: Output,
         /// Also write the forecast as one NetCDF-4 file.
@@ -100,6 +104,20 @@ pub enum Command {
         /// Rows and columns; those of the data by default.
         #[arg(long, value_name = "NYxNX")]
         grid: Option<GridSize>,
+    },
+    /// Compare ways to sample a trained model: calls of the network against scores.
+    ///
+    /// Diffusions, methods and grids of time at the same number of calls, on the initial states, members and leads of
+    /// the section `tune`, against 50 Euler-Maruyama steps. What is best goes into the section `sampling`.
+    #[command(after_help = "Example:\n  foehn samplers configs/slp.toml --calls 5,10,20")]
+    Samplers {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        memory: Memory,
+        /// Calls of the network from one state to the next.
+        #[arg(long, value_delimiter = ',', value_name = "N,N,..", default_values_t = [5, 10, 20])]
+        calls: Vec<usize>,
     },
     /// Show what a NetCDF file or Zarr store holds.
     #[command(after_help = "Example:\n  foehn inspect slp.nc --json")]
@@ -238,6 +256,14 @@ pub struct Common {
     pub overrides: Vec<String>,
     #[command(flatten)]
     pub run: Run,
+}
+
+/// How much memory.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Memory {
+    /// The most memory to use, such as 4GB: batches and the cache of states are made to fit.
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
 }
 
 /// How to run.

@@ -3,13 +3,13 @@
 mod arguments;
 
 use anyhow::{Context, Result};
-use arguments::{Arguments, Command, Common, Generate, Manner, Output};
+use arguments::{Arguments, Command, Common, Generate, Manner, Memory, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
     RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo, forecast,
-    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
-    verify,
+    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, samplers, simulate,
+    train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -68,12 +68,17 @@ fn run(command: &Command) -> Result<()> {
             let done = prepare(&job.config, to, output.mode(), job.talk)?;
             job.say(&done, &states(done.states, &done.path))
         }
-        Command::Train { common, output } => run_train(common, *output),
+        Command::Train {
+            common,
+            memory,
+            output,
+        } => run_train(common, *memory, *output),
         Command::Forecast {
             common,
+            memory,
             output,
             netcdf,
-        } => run_forecast(common, *output, netcdf.as_deref()),
+        } => run_forecast(common, *memory, *output, netcdf.as_deref()),
         Command::Verify { common } => {
             let job = Job::new(common)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
@@ -89,6 +94,16 @@ fn run(command: &Command) -> Result<()> {
             let device = common.run.device.open()?;
             let rates = bench(&job.config, *grid, &device, &job.workers, job.talk)?;
             job.say(&rates, &rates.text())
+        }
+        Command::Samplers {
+            common,
+            memory,
+            calls,
+        } => {
+            let job = Job::within(common, *memory)?;
+            let device = common.run.device.open()?;
+            let table = samplers(&job.config, calls, &device, &job.workers, job.talk)?;
+            job.say(&table, &table.text())
         }
         Command::Demo {
             run,
@@ -127,8 +142,8 @@ fn states(count: usize, path: &Path) -> String {
     format!("{count} states in {}", path.display())
 }
 
-fn run_train(common: &Common, output: Output) -> Result<()> {
-    let job = Job::new(common)?;
+fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
+    let job = Job::within(common, memory)?;
     let device = common.run.device.open()?;
     let done = train(&job.config, output.mode(), &device, &job.workers, job.talk)?;
     let (loss, model) = (done.validation_loss, done.model.display());
@@ -138,8 +153,13 @@ fn run_train(common: &Common, output: Output) -> Result<()> {
     )
 }
 
-fn run_forecast(common: &Common, output: Output, netcdf: Option<&Path>) -> Result<()> {
-    let job = Job::new(common)?;
+fn run_forecast(
+    common: &Common,
+    memory: Memory,
+    output: Output,
+    netcdf: Option<&Path>,
+) -> Result<()> {
+    let job = Job::within(common, memory)?;
     let device = common.run.device.open()?;
     if let (Some(file), Mode::Create) = (netcdf, output.mode())
         && file.exists()
@@ -222,6 +242,15 @@ impl Job {
             talk: common.run.manner.talk(),
             json: common.run.manner.json,
         })
+    }
+
+    /// As [`Job::new`], in so much memory.
+    fn within(common: &Common, memory: Memory) -> Result<Self> {
+        let mut job = Self::new(common)?;
+        if let Some(memory) = memory.memory {
+            job.config.limit_memory(memory);
+        }
+        Ok(job)
     }
 
     fn say(&self, result: &impl Serialize, text: &str) -> Result<()> {

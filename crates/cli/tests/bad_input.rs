@@ -283,7 +283,7 @@ fn impossible_numbers_are_refused_before_anything_gives_way() {
             "sampling.diffusion=zero",
             "sampling.diffusion = \"zero\"",
         ),
-        ("train", "sampling.solver=rk4", "sampling.solver = Rk4"),
+        ("train", "sampling.solver=rk4", "unknown variant `rk4`"),
         (
             "train",
             "sampling.diffusion={ constant = -1.0 }",

@@ -1,8 +1,9 @@
 //! Independent pieces of work, side by side.
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Threads that each run whole pieces of work.
 ///
@@ -58,8 +59,33 @@ impl Workers {
         E: Send,
         F: Fn(usize) -> Result<T, E> + Sync,
     {
+        let mut results = Vec::with_capacity(pieces);
+        self.map_in_order(pieces, work, |result| results.push(result))?;
+        Ok(results)
+    }
+
+    /// As [`Workers::map`], but `take` is handed each result, in order of `i`, as soon as it was handed those before it:
+    /// only results that came too early wait.
+    ///
+    /// ```
+    /// let workers = foehn_compute::Workers::new(2)?;
+    /// let mut digits = String::new();
+    /// workers.map_in_order(4, |i| Ok::<_, ()>(i * i), |square| digits += &square.to_string()).unwrap();
+    /// assert_eq!(digits, "0149");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `work`.
+    pub fn map_in_order<T, E, F, G>(&self, pieces: usize, work: F, take: G) -> Result<(), E>
+    where
+        T: Send,
+        E: Send,
+        F: Fn(usize) -> Result<T, E> + Sync,
+        G: FnMut(T) + Send,
+    {
         let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::with_capacity(pieces));
+        let queue = Mutex::new(Queue::new(take));
         let toil = || {
             loop {
                 let piece = next.fetch_add(1, Ordering::Relaxed);
@@ -70,8 +96,8 @@ impl Workers {
                 if result.is_err() {
                     next.store(pieces, Ordering::Relaxed);
                 }
-                if let Ok(mut done) = done.lock() {
-                    done.push((piece, result));
+                if let Ok(mut queue) = queue.lock() {
+                    queue.put(piece, result);
                 }
             }
         };
@@ -80,9 +106,46 @@ impl Workers {
                 scope.spawn(|| pool.install(toil));
             }
         });
-        let mut done = done.into_inner().unwrap_or_default();
-        done.sort_by_key(|(piece, _)| *piece);
-        done.into_iter().map(|(_, result)| result).collect()
+        let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        queue.error.map_or(Ok(()), |(_, error)| Err(error))
+    }
+}
+
+/// Results on their way to whoever takes them in order.
+struct Queue<T, E, G> {
+    take: G,
+    /// The piece that is taken next, and those that came before it was.
+    next: usize,
+    early: BTreeMap<usize, T>,
+    /// That of the first piece that failed.
+    error: Option<(usize, E)>,
+}
+
+impl<T, E, G: FnMut(T)> Queue<T, E, G> {
+    fn new(take: G) -> Self {
+        Self {
+            take,
+            next: 0,
+            early: BTreeMap::new(),
+            error: None,
+        }
+    }
+
+    fn put(&mut self, piece: usize, result: Result<T, E>) {
+        match result {
+            Ok(result) => {
+                self.early.insert(piece, result);
+            }
+            Err(error) => {
+                if self.error.as_ref().is_none_or(|(first, _)| piece < *first) {
+                    self.error = Some((piece, error));
+                }
+            }
+        }
+        while let Some(result) = self.early.remove(&self.next) {
+            (self.take)(result);
+            self.next += 1;
+        }
     }
 }
 
@@ -97,6 +160,24 @@ mod tests {
             let squares = workers.map(100, |i| Ok::<_, ()>(i * i)).unwrap();
             assert_eq!(squares, (0..100).map(|i| i * i).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn results_are_taken_in_order_though_they_come_in_another() {
+        let workers = Workers::new(2).unwrap();
+        let mut taken = Vec::new();
+        let slow_first = |i: usize| {
+            std::thread::sleep(std::time::Duration::from_millis(if i == 0 {
+                20
+            } else {
+                0
+            }));
+            Ok::<_, ()>(i)
+        };
+        workers
+            .map_in_order(50, slow_first, |i| taken.push(i))
+            .unwrap();
+        assert_eq!(taken, (0..50).collect::<Vec<_>>());
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::quality::{Origin, admit};
 use crate::source::{Slab, Source};
 use crate::{DataConfig, DataError, Frame, Missing};
 
-/// Bytes of a block where the whole series fits in memory, and where it does not.
-const LARGE_BLOCK: usize = 8 << 20;
-const SMALL_BLOCK: usize = 512 << 10;
+/// Bytes of a block: few enough that one forecast does not read a whole series, and that HDF5, which keeps an
+/// object for every chunk of a selection, stays small.
+const BLOCK: usize = 512 << 10;
 
 /// Files, joined along time and over variables.
 #[derive(Debug)]
@@ -77,14 +77,12 @@ impl Reel {
     /// Cuts the axis where a file ends, then into pieces of whole chunks that fit the memory several times.
     fn plan(&self, memory: usize) -> Vec<Range<usize>> {
         let frame = self.frame_bytes().max(1);
-        let fits = frame.saturating_mul(self.times.len()) <= memory;
-        let bytes = if fits { LARGE_BLOCK } else { SMALL_BLOCK };
         let layouts = self
             .sources
             .iter()
             .flat_map(|source| source.layouts.values());
         let chunk = layouts.map(|layout| layout.chunk).max().unwrap_or(1);
-        let length = (bytes / frame).max(1).next_multiple_of(chunk);
+        let length = (BLOCK / frame).max(1).next_multiple_of(chunk);
         let length = length.min(memory / 4 / frame).max(1);
         let parts = self.tracks.iter().flat_map(|track| &track.parts);
         let mut cuts: Vec<usize> = parts

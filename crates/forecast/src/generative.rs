@@ -242,13 +242,13 @@ impl<N: FieldNetwork> Predictor for Generative<'_, N> {
             model: self,
             shown: self.shown(&condition)?,
         };
-        let process = FollmerProcess::new(self.path, self.sampling.diffusion, drift, x0.clone());
+        let process = FollmerProcess::new(self.path, self.sampling.diffusion, drift, x0);
         let mut white = WienerNoise::new(state.keys.clone());
         let mut noise = |step: usize, like: &Tensor<4>| {
             let z = self.colour.apply(white.draw(step, like));
             self.masked(z) * self.sampling.inflation.unwrap_or(1.0)
         };
-        let x1 = self.sampling.sampler()?.sample(&process, x0, &mut noise)?.x;
+        let x1 = self.sampling.sample(&process, &mut noise)?.x;
         Ok(match self.transition {
             Transition::State => x1,
             Transition::Increment => state.present()?.clone() + x1 * self.increment_scale.clone(),

@@ -24,5 +24,5 @@ pub use increments::Increments;
 pub use interpolant_config::{InterpolantConfig, NoiseColour, Transition};
 pub use predictor::{Persistence, Predictor, State};
 pub use rollout::rollout;
-pub use sampling::Sampling;
+pub use sampling::{Method, Sampling, Spacing};
 pub use standardised::Standardised;

@@ -10,10 +10,10 @@ mod common;
 use burn::tensor::{Device, Tensor};
 use common::{AutoRegression, CELLS, HISTORY, Vector};
 use foehn_dataset::{Features, Loader, Series, Split, Statistics};
-use foehn_dynamics::{Diffusion, Solver};
+use foehn_dynamics::Diffusion;
 use foehn_forecast::{
-    Condition, Draws, FieldNetwork, ForecastError, Generative, Increments, NoiseColour, Sampling,
-    Standardised, State, Transition, from_host, rollout, to_host,
+    Condition, Draws, FieldNetwork, ForecastError, Generative, Increments, Method, NoiseColour,
+    Sampling, Spacing, Standardised, State, Transition, from_host, rollout, to_host,
 };
 use foehn_interpolant::{Colour, Follmer, FollmerBeta, Schedule};
 use foehn_noise::{Key, Purpose};
@@ -315,9 +315,10 @@ fn members_follow_the_exact_law_at_two_leads() {
         diffusion,
         solver,
         steps,
+        spacing: Spacing::Uniform,
         inflation: None,
     };
-    let (euler, heun) = (Solver::EulerMaruyama, Solver::StochasticHeun);
+    let (euler, heun) = (Method::EulerMaruyama, Method::StochasticHeun);
     let (increment, state) = (Transition::Increment, Transition::State);
     let (white, coloured) = (NoiseColour::White, NoiseColour::Increments);
     check(
@@ -333,6 +334,13 @@ fn members_follow_the_exact_law_at_two_leads() {
         with(Diffusion::Follmer, euler, 100),
     );
     check(Linear, state, coloured, with(Diffusion::Sigma, heun, 50));
+    let exponential = with(Diffusion::Zero, Method::Exponential, 50);
+    check(Linear, increment, coloured, exponential);
+    let cosine = Sampling {
+        spacing: Spacing::Cosine,
+        ..with(Diffusion::Follmer, Method::Sra1, 20)
+    };
+    check(Linear, increment, white, cosine);
     check(
         Quadratic,
         increment,

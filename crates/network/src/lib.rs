@@ -27,6 +27,7 @@ mod block;
 mod convolution;
 mod dropout;
 mod error;
+mod footprint;
 mod formulation;
 mod kernel;
 mod mlp;

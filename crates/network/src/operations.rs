@@ -47,15 +47,20 @@ fn perceptron(config: &MlpConfig, inputs: usize, outputs: usize) -> usize {
     config.parameter_count(inputs, outputs) - biases
 }
 
+/// Cells of each level of a field of `ny` x `nx`, finest first.
+pub(crate) fn cells(config: &UNetConfig, ny: usize, nx: usize) -> Vec<usize> {
+    let level = |l: usize| {
+        let side = |n: usize| n.div_ceil(config.patch.max(1)).div_ceil(1 << l);
+        side(ny) * side(nx)
+    };
+    (0..config.channels.len()).map(level).collect()
+}
+
 impl<'a> Cost<'a> {
     fn new(config: &'a UNetConfig, ny: usize, nx: usize) -> Self {
-        let level = |l: usize| {
-            let side = |n: usize| n.div_ceil(config.patch.max(1)).div_ceil(1 << l);
-            side(ny) * side(nx)
-        };
         Self {
             config,
-            cells: (0..config.channels.len()).map(level).collect(),
+            cells: cells(config, ny, nx),
         }
     }
 

@@ -79,17 +79,25 @@ impl<M: Module + Clone + Sync> Trainer<M> {
         F: Fn(&M, usize) -> Result<Tensor<1>, E> + Sync,
     {
         let pieces = self.config.batch_size / self.config.micro_batch;
-        let results = workers.map(pieces, |i| {
+        let piece = |i: usize| {
             let module =
                 self.layout
                     .install(self.module.clone(), &self.weights, Recording::Gradients)?;
             let loss = loss(&module, i)?;
             let gradient = self.layout.gradient(&module, &loss.backward());
             Ok::<_, E>((loss.inner().into_scalar::<f32>(), gradient))
+        };
+        // as they come, so that few gradients are held at once
+        let mut sum: Option<(f64, Tensor<1>)> = None;
+        workers.map_in_order(pieces, piece, |(loss, gradient)| {
+            let loss = f64::from(loss);
+            sum = Some(match sum.take() {
+                None => (loss, gradient),
+                Some((losses, gradients)) => (losses + loss, gradients + gradient),
+            });
         })?;
-        let mean_loss = results.iter().map(|(l, _)| f64::from(*l)).sum::<f64>() / pieces as f64;
-        let sum = results.into_iter().map(|(_, g)| g).reduce(|a, b| a + b);
-        let gradient = sum.unwrap_or_else(|| self.weights.zeros_like());
+        let (losses, gradient) = sum.unwrap_or_else(|| (0.0, self.weights.zeros_like()));
+        let mean_loss = losses / pieces as f64;
         Ok(self.apply(mean_loss, gradient, pieces)?)
     }
 

@@ -3,18 +3,16 @@
 mod matrix;
 mod reading;
 mod report;
-mod shape;
 mod subject;
 
 pub use report::{BenchReport, CallRate, ForecastRate, MatrixRate, ReadingRate, TrainingRate};
-pub use shape::{GridSize, NotAGrid};
 
 use crate::config::RunConfig;
 use crate::progress::{Progress, Talk, check_interrupt};
+use crate::shape::{GridSize, Shape};
 use anyhow::Result;
 use burn::tensor::Device;
 use foehn_compute::Workers;
-use shape::Shape;
 use std::time::Instant;
 use subject::Subject;
 

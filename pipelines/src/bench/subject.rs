@@ -1,8 +1,8 @@
 //! A run's network and law on random states.
 
-use super::shape::Shape;
 use super::{CallRate, ForecastRate, LARGEST_BATCH, LONGEST_CALL, TrainingRate, median};
 use crate::config::RunConfig;
+use crate::shape::Shape;
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Distribution, Tensor};
 use foehn_compute::Workers;
