@@ -49,7 +49,8 @@ mod validation;
 mod verify;
 
 pub use bench::{
-    BenchReport, CallRate, ForecastRate, MatrixRate, ReadingRate, TrainingRate, bench,
+    BenchReport, CallRate, ForecastRate, MatrixRate, ReadingRate, Scaling, ScalingRow,
+    TrainingRate, bench,
 };
 pub use config::RunConfig;
 pub use config_error::ConfigError;

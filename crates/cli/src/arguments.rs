@@ -104,6 +104,9 @@ pub enum Command {
         /// Rows and columns; those of the data by default.
         #[arg(long, value_name = "NYxNX")]
         grid: Option<GridSize>,
+        /// Also measure larger grids, and narrower and wider networks.
+        #[arg(long)]
+        scaling: bool,
     },
     /// Compare ways to sample a trained model: calls of the network against scores.
     ///

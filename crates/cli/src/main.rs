@@ -7,9 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Memory, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo, forecast,
-    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, samplers, simulate,
-    train, verify,
+    RunConfig, Scaling, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo,
+    forecast, forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, samplers,
+    simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -89,10 +89,19 @@ fn run(command: &Command) -> Result<()> {
             let page = report(&job.config)?;
             job.say(&page, &format!("report: {}", page.display()))
         }
-        Command::Bench { common, grid } => {
+        Command::Bench {
+            common,
+            grid,
+            scaling,
+        } => {
             let job = Job::new(common)?;
             let device = common.run.device.open()?;
-            let rates = bench(&job.config, *grid, &device, &job.workers, job.talk)?;
+            let scaling = if *scaling {
+                Scaling::Measure
+            } else {
+                Scaling::Skip
+            };
+            let rates = bench(&job.config, *grid, scaling, &device, &job.workers, job.talk)?;
             job.say(&rates, &rates.text())
         }
         Command::Samplers {

@@ -92,3 +92,36 @@ fn a_grid_that_nothing_tells_is_asked_for() {
     let wrong = project.run(&["bench", "tiny.toml", "--grid", "8"]);
     assert!(wrong.stderr.contains("\"8\" is not a grid"), "{wrong:?}");
 }
+
+#[test]
+fn scaling_has_larger_grids_and_other_widths() {
+    let arguments = [
+        "bench",
+        "tiny.toml",
+        "--threads",
+        "2",
+        "--json",
+        "--scaling",
+    ];
+    let outcome = Project::new().run(&arguments).done();
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let rows = report["scaling"].as_array().unwrap();
+    let sizes: Vec<_> = rows
+        .iter()
+        .map(|row| (&row["grid"], &row["channels"]))
+        .collect();
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let wanted = ["[16,16]", "[32,32]", "[64,64]"].map(|grid| (json(grid), json("[8,16]")));
+    for (found, wanted) in sizes.iter().zip(&wanted) {
+        assert_eq!((found.0, found.1), (&wanted.0, &wanted.1));
+    }
+    assert_eq!(sizes[3].1, &json("[4,8]"));
+    assert_eq!(sizes[4].1, &json("[16,32]"));
+    assert_eq!(rows[0]["multiply_adds"], MULTIPLY_ADDS);
+    for row in rows {
+        let work = 2e-9 * number(&row["multiply_adds"]);
+        same(number(&row["gflops"]), work / number(&row["seconds"]));
+    }
+    let plain = &json(&Project::new().run(&arguments[..5]).done().stdout)["scaling"];
+    assert_eq!(plain, &json("[]"));
+}

@@ -74,6 +74,13 @@ impl Architecture {
         }
     }
 
+    /// The channels, or numbers, that it takes.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::UNet { inputs, .. } | Self::Mlp { inputs, .. } => *inputs,
+        }
+    }
+
     /// The number of weights.
     pub fn parameter_count(&self) -> usize {
         match self {

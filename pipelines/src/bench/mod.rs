@@ -3,9 +3,11 @@
 mod matrix;
 mod reading;
 mod report;
+mod scaling;
 mod subject;
 
 pub use report::{BenchReport, CallRate, ForecastRate, MatrixRate, ReadingRate, TrainingRate};
+pub use scaling::{Scaling, ScalingRow};
 
 use crate::config::RunConfig;
 use crate::progress::{Progress, Talk, check_interrupt};
@@ -33,6 +35,7 @@ const LONGEST_CALL: f64 = 1.0;
 pub fn bench(
     config: &RunConfig,
     grid: Option<GridSize>,
+    scaling: Scaling,
     device: &Device,
     workers: &Workers,
     talk: Talk,
@@ -40,7 +43,7 @@ pub fn bench(
     let series = reading::open_if_there(config)?;
     let shape = Shape::of(config, grid, series.as_ref())?;
     let subject = Subject::new(config, shape, device)?;
-    let progress = Progress::new(talk, "bench", "parts", 5, 0);
+    let progress = Progress::new(talk, "bench", "parts", 6, 0);
     let part = || {
         progress.advance(1);
         check_interrupt()
@@ -55,6 +58,11 @@ pub fn bench(
     let training = subject.training(workers, peak)?;
     part()?;
     let reading = series.map(|_| reading::rate(config)).transpose()?;
+    part()?;
+    let scaling = match scaling {
+        Scaling::Measure => scaling::rows(config, shape, device, workers, peak)?,
+        Scaling::Skip => Vec::new(),
+    };
     part()?;
     progress.finish();
     let best = calls.iter().max_by(|a, b| {
@@ -75,6 +83,7 @@ pub fn bench(
         forecast,
         training,
         reading,
+        scaling,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The numbers, and how they are printed.
 
+use super::ScalingRow;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -32,6 +33,8 @@ pub struct BenchReport {
     pub training: TrainingRate,
     /// Its data; none if they are not there.
     pub reading: Option<ReadingRate>,
+    /// Other grids and widths; empty where they were not asked for.
+    pub scaling: Vec<ScalingRow>,
 }
 
 /// A matrix product.
@@ -139,7 +142,31 @@ impl BenchReport {
             t.gflops,
             100.0 * t.share_of_peak,
         );
-        text + &self.read()
+        text + &self.read() + &self.scale()
+    }
+
+    fn scale(&self) -> String {
+        let Some(first) = self.scaling.first() else {
+            return String::new();
+        };
+        let mut text = "\ngrid        channels           Mmadd   ms a sample   times the work   times the time   GFLOP/s   of the product".to_owned();
+        for row in &self.scaling {
+            let [ny, nx] = row.grid;
+            let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
+            let _ = write!(
+                text,
+                "\n{:11} {:16} {:7.1} {:13.2} {:16.2} {:16.2} {:9.1} {:14.0} %",
+                format!("{ny}x{nx}"),
+                channels.join(" "),
+                1e-6 * row.multiply_adds as f64,
+                1e3 * row.seconds,
+                row.multiply_adds as f64 / first.multiply_adds as f64,
+                row.seconds / first.seconds,
+                row.gflops,
+                100.0 * row.share_of_peak,
+            );
+        }
+        text
     }
 
     fn read(&self) -> String {

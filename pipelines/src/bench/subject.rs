@@ -58,6 +58,26 @@ impl FieldNetwork for Counted<'_> {
     }
 }
 
+/// The median time of calls of `network` on random samples of `shape`, every worker at one of its own, s.
+pub fn seconds_of_call(
+    network: &UNet,
+    shape: [usize; 4],
+    device: &Device,
+    workers: &Workers,
+) -> Result<f64> {
+    let x = random(shape, device);
+    let t = Tensor::<1>::full([shape[0]], 0.5, device);
+    let seconds = median(|| {
+        let call = |_| to_host(network.forward(x.clone(), t.clone()));
+        workers.map(workers.count(), call).map(drop)
+    })?;
+    Ok(seconds)
+}
+
+fn random(shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+}
+
 impl<'a> Subject<'a> {
     pub fn new(config: &'a RunConfig, shape: Shape, device: &Device) -> Result<Self> {
         let architecture = shape.architecture(config);
@@ -83,18 +103,12 @@ impl<'a> Subject<'a> {
 
     /// Calls of 1, 2, 4, ... samples, every worker at one of its own.
     pub fn calls(&self, workers: &Workers, peak: f64) -> Result<Vec<CallRate>> {
-        let Architecture::UNet { inputs, .. } = &self.architecture else {
-            return Ok(Vec::new());
-        };
+        let inputs = self.architecture.inputs();
         let mut rates = Vec::new();
         let mut batch = 1;
         while batch <= LARGEST_BATCH {
-            let x = self.random(batch, *inputs);
-            let t = Tensor::<1>::full([batch], 0.5, &self.device);
-            let seconds = median(|| {
-                let call = |_| to_host(self.network.forward(x.clone(), t.clone()));
-                workers.map(workers.count(), call).map(drop)
-            })?;
+            let shape = [batch, inputs, self.shape.ny, self.shape.nx];
+            let seconds = seconds_of_call(&self.network, shape, &self.device, workers)?;
             let calls_per_second = workers.count() as f64 / seconds;
             let samples_per_second = calls_per_second * batch as f64;
             let gflops = self.gflops(samples_per_second);
@@ -197,7 +211,7 @@ impl<'a> Subject<'a> {
 
     fn random(&self, batch: usize, channels: usize) -> Tensor<4> {
         let shape = [batch, channels, self.shape.ny, self.shape.nx];
-        Tensor::random(shape, Distribution::Normal(0.0, 1.0), &self.device)
+        random(shape, &self.device)
     }
 
     /// 10^9 operations a second, a multiply-add being two, of so many passes forward a second.
