@@ -129,7 +129,7 @@ fn inflation(config: &RunConfig) -> Result<f64> {
     if tuning.sampling != config.sampling {
         bail!(
             "{} was made with other sampling ({:?}) than the run's ({:?}): give the factor on the noise as \
-             sampling.inflation, or train again to tune it",
+             sampling.inflation, or choose it again by `foehn tune`",
             path.display(),
             tuning.sampling,
             config.sampling

@@ -76,4 +76,5 @@ pub use shape::{GridSize, NotAGrid};
 pub use simulate::{SimulateSummary, simulate};
 pub use sweep::{Best, Sweep};
 pub use train::{TrainSummary, train};
+pub use tune::{Trial, Tuning, retune};
 pub use verify::verify;

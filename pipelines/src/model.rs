@@ -3,9 +3,12 @@
 use crate::config::RunConfig;
 use crate::law::Law;
 use crate::model_folder::ModelFolder;
+use crate::progress::Talk;
+use crate::tune::{self, Tuning};
 use crate::validation::Validation;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
+use foehn_compute::Workers;
 use foehn_dataset::{Series, Statistics};
 use foehn_forecast::{Increments, Predictor, Sampling};
 use foehn_network::UNet;
@@ -57,6 +60,20 @@ impl Model {
         series: &'a Series,
     ) -> Result<Validation<'a>> {
         Validation::new(config, &self.law, &self.networks, series)
+    }
+
+    /// The factor on its noise that makes spread equal to error; `None` where none are to be tried.
+    ///
+    /// # Errors
+    /// As [`tune::tune`].
+    pub fn tuned(
+        &self,
+        config: &RunConfig,
+        series: &Series,
+        workers: &Workers,
+        talk: Talk,
+    ) -> Result<Option<Tuning>> {
+        tune::tune(config, &self.law, &self.networks, series, workers, talk)
     }
 
     /// One predictor of physical states a network.

@@ -3,8 +3,8 @@
 use crate::budget;
 use crate::config::RunConfig;
 use crate::model::Model;
-use crate::model_folder::as_trained;
 use crate::progress::{Progress, Talk};
+use crate::tune::of_run;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -79,12 +79,12 @@ pub fn samplers(
         bail!("--calls {calls:?}: give one or more numbers, at least 1 each");
     }
     let series = Series::open_splits(&config.data, Path::new(""), &[Split::Validation])?;
-    let config = as_trained(config)?;
+    let config = of_run(config)?;
     let config = &budget::forecasting(&config, &series, workers.count())?;
     let model = Model::load(config, &series, device)?;
     let validation = model.validation(config, &series)?;
     let inflation = config.sampling.inflation.unwrap_or(1.0);
-    let ways = ways(config.sampling.diffusion, calls, inflation);
+    let ways = ways(calls, inflation);
     let pieces = (ways.len() * validation.pieces()) as u64;
     let progress = Progress::new(talk, "samplers", "blocks", pieces, 0);
     let mut rows: Vec<SamplerRow> = Vec::with_capacity(ways.len());
@@ -112,8 +112,8 @@ pub fn samplers(
     })
 }
 
-/// The reference first, then all that make sense of as many calls.
-fn ways(diffusion: Diffusion, calls: &[usize], inflation: f64) -> Vec<Sampling> {
+/// The reference, by Föllmer's diffusion, first; then all that make sense of as many calls.
+fn ways(calls: &[usize], inflation: f64) -> Vec<Sampling> {
     let way = |diffusion, solver, spacing, steps| Sampling {
         diffusion,
         solver,
@@ -123,12 +123,7 @@ fn ways(diffusion: Diffusion, calls: &[usize], inflation: f64) -> Vec<Sampling> 
     };
     let (euler, exponential) = (Method::EulerMaruyama, Method::Exponential);
     let (uniform, cosine) = (Spacing::Uniform, Spacing::Cosine);
-    // a flow has no Euler-Maruyama steps to be compared with
-    let own = match diffusion {
-        Diffusion::Zero => Diffusion::Follmer,
-        other => other,
-    };
-    let mut ways = vec![way(own, euler, uniform, REFERENCE_STEPS)];
+    let mut ways = vec![way(Diffusion::Follmer, euler, uniform, REFERENCE_STEPS)];
     let mut add = |way| {
         if !ways.contains(&way) {
             ways.push(way);
@@ -274,9 +269,9 @@ mod tests {
 
     #[test]
     fn every_way_makes_the_calls_it_was_asked_for_and_only_once() {
-        let ways = ways(Diffusion::Sigma, &[5, 10, 50], 1.0);
+        let ways = ways(&[5, 10, 50], 1.0);
         assert_eq!(ways[0].calls(), REFERENCE_STEPS);
-        assert_eq!(ways[0].diffusion, Diffusion::Sigma);
+        assert_eq!(ways[0].diffusion, Diffusion::Follmer);
         for (at, way) in ways.iter().enumerate() {
             assert!([5, 10, 50].contains(&way.calls()), "{way:?}");
             assert!(!ways[..at].contains(way), "{way:?}");

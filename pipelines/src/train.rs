@@ -6,7 +6,6 @@ use crate::drift_loss::{Sampled, loss};
 use crate::law::Law;
 use crate::model_folder::{ModelFolder, prepare_folder, refuse_folder};
 use crate::progress::Talk;
-use crate::text_file::write_text;
 use crate::training_run::{Course, Training};
 use crate::tune;
 use anyhow::{Context, Result};
@@ -95,7 +94,7 @@ pub fn train(
     }
     let tuning = tune::tune(config, &law, &networks, &series, workers, talk)?;
     if let Some(tuning) = &tuning {
-        write_text(&folder.tuning(), &serde_json::to_string_pretty(tuning)?)?;
+        tuning.save(&folder)?;
     }
     Ok(TrainSummary {
         model: folder.0,

@@ -1,16 +1,23 @@
 //! Choices made on the validation part: how much noise makes spread equal to error.
 
+use crate::budget;
 use crate::config::RunConfig;
 use crate::law::Law;
+use crate::model::Model;
+use crate::model_folder::{ModelFolder, as_trained};
 use crate::progress::{Progress, Talk};
+use crate::text_file::write_text;
 use crate::validation::{Validation, initial_states};
 use anyhow::{Result, bail};
+use burn::tensor::Device;
 use foehn_compute::Workers;
-use foehn_dataset::Series;
+use foehn_dataset::{Series, Split};
 use foehn_forecast::Sampling;
 use foehn_network::UNet;
 use foehn_verification::Scores;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+use std::path::Path;
 
 /// What was tried on the validation part, and what was taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +56,65 @@ pub fn refuse_short(config: &RunConfig, series: &Series) -> Result<()> {
         return Ok(());
     }
     initial_states(&config.tune, series).map(drop)
+}
+
+/// Chooses the factor again for a trained model, by the run's own `[sampling]` and `[tune]`, and keeps it with the model.
+///
+/// # Errors
+/// If there is no model, no factor to try, or the validation part is too short; or after Ctrl-C.
+pub fn retune(
+    config: &RunConfig,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<Tuning> {
+    let series = Series::open_splits(&config.data, Path::new(""), &[Split::Validation])?;
+    let config = of_run(config)?;
+    let config = &budget::forecasting(&config, &series, workers.count())?;
+    let model = Model::load(config, &series, device)?;
+    let Some(tuning) = model.tuned(config, &series, workers, talk)? else {
+        bail!("tune.inflation is empty: list the factors to try, such as [1.0, 1.1, 1.2]");
+    };
+    tuning.save(&ModelFolder::of(config))?;
+    Ok(tuning)
+}
+
+/// The run with its model's own law, but its own `[tune]`.
+///
+/// # Errors
+/// If there is no model, or the run asks for another law than was learnt.
+pub fn of_run(config: &RunConfig) -> Result<RunConfig> {
+    Ok(RunConfig {
+        tune: config.tune.clone(),
+        ..as_trained(config)?
+    })
+}
+
+impl Tuning {
+    /// Writes it beside the weights.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn save(&self, folder: &ModelFolder) -> Result<()> {
+        write_text(&folder.tuning(), &serde_json::to_string_pretty(self)?)
+    }
+
+    /// What was tried, and what was taken.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} initial states x {} members\n", self.cases, self.members);
+        for trial in &self.trials {
+            let ratios = trial.spread_skill.iter().map(|r| r.unwrap_or(f64::NAN));
+            let _ = writeln!(
+                text,
+                "inflation {:.2}: spread/skill {:.3?}, fair CRPS {:.4?}",
+                trial.inflation,
+                ratios.collect::<Vec<_>>(),
+                trial.crps
+            );
+        }
+        let _ = write!(text, "taken: {}", self.inflation);
+        text
+    }
 }
 
 /// Tries every factor of `tune.inflation`; `None` where there are none.

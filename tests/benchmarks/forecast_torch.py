@@ -4,7 +4,7 @@
 
 The job names the folder of a model that foehn has trained, the initial states, and where members go. The law is
 that of configs/slp.toml: increments on a path from a point, Euler-Maruyama steps with the amplitude
-epsilon sqrt(1 - t^2), noise coloured like increments. Prints how many bytes the forecast needed at most beyond what
+epsilon (1 - t), noise coloured like increments. Prints how many bytes the forecast needed at most beyond what
 was held before it.
 """
 
@@ -121,9 +121,9 @@ class Forecast:
             t, h = n / steps, 1.0 / steps
             spread = t**2 + epsilon**2 * (1 - t) ** 2 * t + 1e-4
             seen = torch.cat([x * spread**-0.5, shown], 1).contiguous(memory_format=self.layout)
-            drift = (1 + t) * self.network(seen, torch.full((members,), t)) - x
+            drift = self.network(seen, torch.full((members,), t))
             noise = torch.randn(members, self.root.shape[0]) @ self.root
-            amplitude = job["inflation"] * epsilon * (1 - t * t) ** 0.5 * h**0.5
+            amplitude = job["inflation"] * epsilon * (1 - t) * h**0.5
             x = x + h * drift + amplitude * noise.view_as(x)
         return history[-1] + x * self.scale
 

@@ -108,6 +108,14 @@ pub enum Command {
         #[arg(long)]
         scaling: bool,
     },
+    /// Choose the factor on the noise again for a trained model, by the sections `sampling` and `tune`.
+    #[command(after_help = "Example:\n  foehn tune configs/slp.toml --set sampling.steps=20")]
+    Tune {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        memory: Memory,
+    },
     /// Compare ways to sample a trained model: calls of the network against scores.
     ///
     /// Diffusions, methods and grids of time at the same number of calls, on the initial states, members and leads of

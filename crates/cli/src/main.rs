@@ -8,8 +8,8 @@ use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
     RunConfig, Scaling, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo,
-    forecast, forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, samplers,
-    simulate, train, verify,
+    forecast, forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, retune,
+    samplers, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -103,6 +103,12 @@ fn run(command: &Command) -> Result<()> {
             };
             let rates = bench(&job.config, *grid, scaling, &device, &job.workers, job.talk)?;
             job.say(&rates, &rates.text())
+        }
+        Command::Tune { common, memory } => {
+            let job = Job::within(common, *memory)?;
+            let device = common.run.device.open()?;
+            let tuning = retune(&job.config, &device, &job.workers, job.talk)?;
+            job.say(&tuning, &tuning.text())
         }
         Command::Samplers {
             common,

@@ -259,6 +259,29 @@ fn a_tuning_is_for_the_sampling_it_was_made_with() {
     ]);
     let given = project.with("forecast", &[more, "sampling.inflation=1.0"]);
     assert!(given.done().stdout.contains("forecast.zarr"));
+    let tuned = project.with("tune", &[more]).done();
+    assert!(tuned.stdout.contains("taken: "), "{tuned:?}");
+    let again = ["forecast", "tiny.toml", "--set", more, "--overwrite"];
+    assert!(project.run(&again).done().stdout.contains("forecast.zarr"));
+    let nothing = project.with("tune", &["tune.inflation=[]"]);
+    nothing.refused(&["tune.inflation is empty"]);
+}
+
+#[test]
+fn samplers_need_calls_and_a_model() {
+    let project = Project::simulated();
+    let command = ["samplers", "tiny.toml", "--json", "--calls"];
+    let with = |calls| project.run(&[&command[..], &[calls]].concat());
+    with("2").refused(&["foehn train"]);
+    project.run(&["train", "tiny.toml"]).done();
+    with("2,0").refused(&["--calls [2, 0]", "at least 1"]);
+    let table: serde_json::Value = serde_json::from_str(&with("2").done().stdout).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(
+        (&rows[0]["calls"], &rows[0]["excess"]),
+        (&50.into(), &0.0.into())
+    );
+    assert!(rows.len() > 10 && rows[1..].iter().all(|row| row["calls"] == 2));
 }
 
 #[test]
