@@ -7,9 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo, forecast,
-    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
-    verify,
+    PrepareJob, RunConfig, ScoreFile, Settings, ShardChoice, Talk, Workers, bench,
+    catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge, oracle,
+    oracle_figures, report, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -64,16 +64,23 @@ fn run(command: &Command) -> Result<()> {
             job.say(&done, &states(done.states, &done.path))
         }
         Command::Prepare { common, output, to } => {
-            let job = Job::new(common)?;
-            let done = prepare(&job.config, to, output.mode(), job.talk)?;
-            job.say(&done, &states(done.states, &done.path))
+            let manner = &common.run.manner;
+            let job = PrepareJob::load(&common.config, &common.overrides, to.clone())?;
+            let done = job.run(output.mode(), manner.threads, manner.talk())?;
+            say(manner.json, &done, &states(done.states, &done.path))
         }
         Command::Train { common, output } => run_train(common, *output),
         Command::Forecast {
             common,
             output,
+            shard,
             netcdf,
-        } => run_forecast(common, *output, netcdf.as_deref()),
+        } => run_forecast(common, *output, *shard, netcdf.as_deref()),
+        Command::Merge {
+            target,
+            overrides,
+            json,
+        } => run_merge(target, overrides, *json),
         Command::Verify { common } => {
             let job = Job::new(common)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
@@ -138,7 +145,23 @@ fn run_train(common: &Common, output: Output) -> Result<()> {
     )
 }
 
-fn run_forecast(common: &Common, output: Output, netcdf: Option<&Path>) -> Result<()> {
+fn run_merge(target: &Path, overrides: &[String], json: bool) -> Result<()> {
+    let done = merge(target, overrides)?;
+    let path = done.path.display();
+    let text = match done.items {
+        Some(items) => format!("{path} is whole: {items} items"),
+        None => format!("{path} was whole already"),
+    };
+    say(json, &done, &text)
+}
+
+fn run_forecast(
+    common: &Common,
+    output: Output,
+    shard: Option<ShardChoice>,
+    netcdf: Option<&Path>,
+) -> Result<()> {
+    let shard = shard.map(ShardChoice::shard).transpose()?;
     let job = Job::new(common)?;
     let device = common.run.device.open()?;
     if let (Some(file), Mode::Create) = (netcdf, output.mode())
@@ -148,7 +171,8 @@ fn run_forecast(common: &Common, output: Output, netcdf: Option<&Path>) -> Resul
         let path = file.to_owned();
         return Err(foehn_archive::WriteError::Exists { path }.into());
     }
-    let done = forecast(&job.config, output.mode(), &device, &job.workers, job.talk)?;
+    let how = (output.mode(), shard);
+    let done = forecast(&job.config, how, &device, &job.workers, job.talk)?;
     if let Some(file) = netcdf {
         foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
     }
