@@ -109,24 +109,26 @@ pub(crate) fn consolidate(
             save(&path.join(".zmetadata"), &all, "")?;
         }
     }
-    // what a writer that was killed half-way through a file of metadata has left
-    for folder in arrays
-        .iter()
-        .map(|name| path.join(name))
-        .chain([path.to_path_buf()])
-    {
-        for entry in fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .filter_map(Result::ok)
-        {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') && name.ends_with(".partial") && entry.path().is_file() {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
+    // what a writer that was killed half-way through metadata or coordinates has left
+    let below = |name: &String| ["", "c", "c/0"].map(|folder| path.join(name).join(folder));
+    for folder in arrays.iter().flat_map(below).chain([path.to_path_buf()]) {
+        sweep(&folder);
     }
     remove(&path.join(MARKS))
+}
+
+/// Removes half-written files from a folder.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') && name.ends_with(".partial") && entry.path().is_file() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// The name of an item's marker file; whatever a file name may not hold is written as its code.
