@@ -12,7 +12,7 @@ import numpy
 NY, NX, STEPS_A_DAY = 181, 360, 4
 folder, size = Path(sys.argv[1]), float(sys.argv[2]) * 1e9
 folder.mkdir(parents=True, exist_ok=True)
-total = int(size / (2 * 4 * NY * NX))
+total = int(size / (2 * 4 * NY * NX)) // STEPS_A_DAY * STEPS_A_DAY
 rng = numpy.random.default_rng(1)
 latitude, longitude = numpy.linspace(90, -90, NY), numpy.arange(NX, dtype="f8")
 # smooth patterns that turn, with as much noise as leaves nothing to compress in the last bytes

@@ -17,8 +17,8 @@ struct Slab {
 #[derive(Debug)]
 enum Shelf {
     Memory(Vec<Option<Slab>>),
-    /// All of them in a file without a name, which ends with the process.
-    File(File),
+    /// All of them in a file without a name, which ends with the process; and which are there.
+    File(File, Vec<bool>),
 }
 
 /// Sums of each variable for each day of the year. States come in the order of time, so that only the slabs of one
@@ -53,7 +53,10 @@ impl Climatology {
         let shelf = if Self::bytes(shape, days, variables) <= memory {
             Shelf::Memory(vec![None; days * variables])
         } else {
-            Shelf::File(tempfile::tempfile_in(folder)?)
+            Shelf::File(
+                tempfile::tempfile_in(folder)?,
+                vec![false; days * variables],
+            )
         };
         Ok(Self {
             shape,
@@ -107,9 +110,10 @@ impl Climatology {
             let place = variable * self.days + day;
             match &mut self.shelf {
                 Shelf::Memory(slabs) => slabs[place] = Some(slab),
-                Shelf::File(file) => {
+                Shelf::File(file, there) => {
                     file.seek(SeekFrom::Start(offset(self.shape, place)))?;
                     file.write_all(&slab.to_bytes())?;
+                    there[place] = true;
                 }
             }
         }
@@ -124,20 +128,11 @@ impl Climatology {
         };
         match &mut self.shelf {
             Shelf::Memory(slabs) => Ok(slabs[place].take().unwrap_or_else(empty)),
-            Shelf::File(file) => {
+            Shelf::File(_, there) if !there[place] => Ok(empty()),
+            Shelf::File(file, _) => {
                 let mut bytes = vec![0; cells * Self::BYTES];
-                let start = offset(self.shape, place);
-                if start < file.metadata()?.len() {
-                    file.seek(SeekFrom::Start(start))?;
-                    // a hole reads as zeros; the last slabs may not be there yet
-                    let mut filled = 0;
-                    while filled < bytes.len() {
-                        match file.read(&mut bytes[filled..])? {
-                            0 => break,
-                            count => filled += count,
-                        }
-                    }
-                }
+                file.seek(SeekFrom::Start(offset(self.shape, place)))?;
+                file.read_exact(&mut bytes)?;
                 Ok(Slab::from_bytes(&bytes, cells))
             }
         }

@@ -109,7 +109,11 @@ fn columns(
         Some(at) => vec![chosen[at + 1]..last + 1, first..chosen[at] + 1],
     };
     let longitudes = columns.iter().cloned().flatten();
-    let longitudes = longitudes.map(|k| west + east_of(longitude[k]));
+    // whole turns only, so that the file's digits stay
+    let longitudes = longitudes.map(|k| {
+        let east = west + east_of(longitude[k]);
+        longitude[k] + 360.0 * ((east - longitude[k]) / 360.0).round()
+    });
     let longitudes = longitudes.collect();
     Ok((columns, longitudes))
 }
