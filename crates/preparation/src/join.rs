@@ -41,6 +41,10 @@ pub(crate) struct Part {
 impl Joined {
     /// Looks at every file and joins them.
     pub(crate) fn open(config: &PrepareConfig) -> Result<Self, PrepareError> {
+        if config.variables.is_empty() {
+            let problem = "no variable is named; `foehn inspect FILE` lists them";
+            return Err(PrepareError::config("variables", problem));
+        }
         let paths = paths(config.from.as_slice())?;
         let wanted: Vec<String> = config
             .variables
@@ -122,10 +126,6 @@ fn first_variable<'a>(
     wanted: &[String],
     paths: &[PathBuf],
 ) -> Result<(&'a InputFile, &'a InputVariable), PrepareError> {
-    if wanted.is_empty() {
-        let problem = "no variable is named; `foehn inspect FILE` lists them";
-        return Err(PrepareError::config("variables", problem));
-    }
     for name in wanted {
         if !all(files).any(|(_, variable)| variable.name == *name) {
             // the archive knows the nearest name
