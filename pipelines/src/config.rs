@@ -1,10 +1,14 @@
 //! One TOML file describes a run; every key can be overridden on the command line.
 
 use crate::config_error::ConfigError;
+use crate::output_format::{
+    ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion, is_default,
+};
 use crate::toml_text::{overridden, typed};
 use foehn_dataset::{ByteSize, DataConfig, Every, Split};
 use foehn_forecast::{InterpolantConfig, Sampling};
 use foehn_network::UNetConfig;
+use foehn_preparation::PrepareConfig;
 use foehn_simulation::TurbulenceConfig;
 use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
@@ -31,6 +35,9 @@ pub struct RunConfig {
     /// What `foehn simulate` writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulate: Option<SimulateConfig>,
+    /// How `foehn prepare` makes the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare: Option<PrepareConfig>,
     /// What is read, when, and how it is standardised.
     pub data: DataConfig,
     /// The path that is learnt.
@@ -106,6 +113,18 @@ pub struct ForecastConfig {
     pub members: usize,
     /// Forecasts that run together on a worker.
     pub batch: usize,
+    /// What dimensions and coordinates are called in the output.
+    #[serde(skip_serializing_if = "is_default")]
+    pub layout: ForecastLayout,
+    /// The version of the Zarr format.
+    #[serde(skip_serializing_if = "is_default")]
+    pub zarr: ZarrVersion,
+    /// How the output is compressed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub compression: OutputCompression,
+    /// Leads in a file; more than one make fewer files and take their memory.
+    #[serde(skip_serializing_if = "is_default")]
+    pub leads_per_file: LeadsPerFile,
 }
 
 impl Default for ForecastConfig {
@@ -116,6 +135,10 @@ impl Default for ForecastConfig {
             leads: 5,
             members: 20,
             batch: 32,
+            layout: ForecastLayout::default(),
+            zarr: ZarrVersion::default(),
+            compression: OutputCompression::default(),
+            leads_per_file: LeadsPerFile::default(),
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn demo(
 ) -> Result<(ScoreFile, PathBuf)> {
     simulate(config, mode, workers, talk)?;
     train(config, mode, device, workers, talk)?;
-    forecast(config, mode, device, workers, talk)?;
+    forecast(config, (mode, None), device, workers, talk)?;
     let scores = verify(config, workers, talk)?;
     Ok((scores, report(config)?))
 }

@@ -10,12 +10,12 @@ use crate::progress::{Progress, Talk, check_interrupt};
 use crate::tune::Tuning;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use foehn_archive::{ForecastPlan, Mode, Store};
+use foehn_archive::{ForecastPlan, Mode, Shard, Store, Writing};
 use foehn_compute::Workers;
 use foehn_dataset::{Series, Window};
 use foehn_field::{Attribute, Attributes};
 use foehn_forecast::Block;
-use ndarray::{Array4, Axis};
+use ndarray::{Array3, Array4, Axis, stack};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -63,13 +63,13 @@ pub fn initial_states(config: &RunConfig, series: &Series) -> Result<Vec<Window>
     Ok(windows)
 }
 
-/// Makes the run's forecasts.
+/// Makes the run's forecasts, or one of several writers' share of them, which [`merge`](crate::merge()) ends.
 ///
 /// # Errors
 /// If the model or data are missing, the output exists ([`Mode::Create`]) or a forecast is not finite.
 pub fn forecast(
     config: &RunConfig,
-    mode: Mode,
+    (mode, shard): (Mode, Option<Shard>),
     device: &Device,
     workers: &Workers,
     talk: Talk,
@@ -86,18 +86,28 @@ pub fn forecast(
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
     }
-    if let (Mode::Resume, Some(before)) = (mode, recorded(&path, CONFIG)) {
+    let joins = mode == Mode::Resume || shard.is_some();
+    if let (true, Some(before)) = (joins, recorded(&path, CONFIG)) {
         refuse_other(&path, &before.parse()?, &config.to_toml()?.parse()?)?;
     }
-    let store = plan(config, &series, &windows)?.create(&path, mode)?;
+    let writing = Writing {
+        mode,
+        shard,
+        format: config.forecast.zarr.into(),
+        compression: config.forecast.compression.into(),
+    };
+    let store = plan(config, &series, &windows)?.create(&path, writing)?;
     let job = Job {
         config,
         series: &series,
         windows: &windows,
         store: &store,
+        shard,
     };
     job.run(&model, device, workers, talk)?;
-    store.finish()?;
+    if shard.is_none() {
+        store.finish()?;
+    }
     Ok(ForecastSummary {
         path,
         inits: windows.len(),
@@ -164,6 +174,8 @@ fn plan(config: &RunConfig, series: &Series, windows: &[Window]) -> Result<Forec
             .map(|m| m * series.step_seconds())
             .collect(),
         members: config.forecast.members,
+        layout: config.forecast.layout.into(),
+        leads_per_file: config.forecast.leads_per_file.0.get(),
         grid: series.grid().clone(),
         variables: series
             .variables()
@@ -179,6 +191,7 @@ struct Job<'a> {
     series: &'a Series,
     windows: &'a [Window],
     store: &'a Store,
+    shard: Option<Shard>,
 }
 
 impl Job<'_> {
@@ -186,6 +199,8 @@ impl Job<'_> {
         let forecast = &self.config.forecast;
         let plan = Runner::plan(self.windows, self.config, forecast.members, forecast.batch);
         let blocks = plan.blocks();
+        let items: Vec<String> = blocks.iter().map(item).collect();
+        self.store.expect(&items)?;
         let runner = Runner {
             series: self.series,
             windows: self.windows,
@@ -194,6 +209,12 @@ impl Job<'_> {
             device,
             valid: model.valid(),
         };
+        let blocks: Vec<Block> = blocks
+            .into_iter()
+            .enumerate()
+            .filter(|(number, _)| self.shard.is_none_or(|shard| shard.takes(*number)))
+            .map(|(_, block)| block)
+            .collect();
         let done = blocks
             .iter()
             .filter(|b| self.store.is_done(&item(b)))
@@ -213,8 +234,15 @@ impl Job<'_> {
             if self.store.is_done(&item(block)) {
                 return Ok(());
             }
+            let mut together: Vec<Array4<f32>> = Vec::new();
+            let (several, last) = (forecast.leads_per_file.0.get(), forecast.leads as u32);
             runner.run(&predictors, block, |lead, values| {
-                self.write(block, lead, &values)
+                together.push(values);
+                if together.len() == several || lead == last {
+                    self.write(block, lead + 1 - together.len() as u32, &together)?;
+                    together.clear();
+                }
+                Ok(())
             })?;
             self.store.mark_done(&item(block))?;
             progress.advance(1);
@@ -224,16 +252,23 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn write(&self, block: &Block, lead: u32, values: &Array4<f32>) -> Result<()> {
-        for (&(init, member), field) in block.pairs.iter().zip(values.outer_iter()) {
-            let start = [init as u64, u64::from(lead) - 1, u64::from(member), 0, 0];
-            for (channel, plane) in self.series.variables().iter().zip(field.outer_iter()) {
-                let chunk = plane
-                    .insert_axis(Axis(0))
-                    .insert_axis(Axis(0))
-                    .insert_axis(Axis(0));
+    /// Writes the leads from `first` on that lie in one file.
+    fn write(&self, block: &Block, first: u32, leads: &[Array4<f32>]) -> Result<()> {
+        for (place, &(init, member)) in block.pairs.iter().enumerate() {
+            let start = [init as u64, u64::from(first) - 1, u64::from(member), 0, 0];
+            for (number, channel) in self.series.variables().iter().enumerate() {
+                let of = |lead: &'_ Array4<f32>| {
+                    lead.index_axis(Axis(0), place)
+                        .index_axis_move(Axis(0), number)
+                        .to_owned()
+                };
+                let planes: Vec<_> = leads.iter().map(of).collect();
+                let views: Vec<_> = planes.iter().map(|plane| plane.view()).collect();
+                let chunk: Array3<f32> = stack(Axis(0), &views)?;
+                // (time, lead, member, y, x)
+                let chunk = chunk.insert_axis(Axis(1)).insert_axis(Axis(0));
                 self.store
-                    .write_f32(&channel.name, &start, chunk.into_dyn())?;
+                    .write_f32(&channel.name, &start, chunk.view().into_dyn())?;
             }
         }
         Ok(())

@@ -26,9 +26,11 @@ mod generate;
 mod inspect;
 mod law;
 mod loss_log;
+mod merge;
 mod model;
 mod model_folder;
 mod oracle;
+mod output_format;
 mod prepare;
 mod progress;
 mod report;
@@ -55,7 +57,7 @@ pub use bench::{
 pub use config::RunConfig;
 pub use config_error::ConfigError;
 pub use demo::{DEMO, demo};
-pub use foehn_archive::Mode;
+pub use foehn_archive::{Mode, Shard, ShardError};
 pub use foehn_compute::{DeviceChoice, Workers};
 pub use foehn_dataset::ByteSize;
 pub use forecast::{ForecastSummary, forecast, forecast_path};
@@ -63,11 +65,13 @@ pub use generate::{
     Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, Settings, TableName, generate,
 };
 pub use inspect::{Inspection, inspect};
+pub use merge::{MergeSummary, NoShard, ShardChoice, merge};
 pub use oracle::{
     Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,
     UnknownOracle, oracle, oracle_figures,
 };
-pub use prepare::{PrepareSummary, prepare};
+pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
+pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use samplers::{SamplerRow, SamplerTable, samplers};

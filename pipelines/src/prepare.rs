@@ -1,17 +1,16 @@
-//! `foehn prepare`: the states a run needs, as analysis-ready Zarr.
+//! `foehn prepare`: analysis-ready Zarr from files as they come.
 
 use crate::config::RunConfig;
-use crate::progress::{Progress, Talk, check_interrupt};
+use crate::config_error::ConfigError;
+use crate::progress::{Interrupted, Progress, Talk, check_interrupt};
+use crate::toml_text::{overridden, typed};
 use anyhow::{Context, Result, bail};
-use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
-use foehn_dataset::Series;
-use foehn_field::{Attribute, Attributes};
-use ndarray::{Array3, Axis};
-use serde::Serialize;
+use foehn_archive::Mode;
+use foehn_dataset::OneOrMany;
+use foehn_preparation::{Outline, Preparation, PrepareConfig, PrepareError};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-
-/// States in a chunk.
-const CHUNK: usize = 64;
 
 /// What preparation ends with.
 #[derive(Clone, Debug, Serialize)]
@@ -20,116 +19,130 @@ pub struct PrepareSummary {
     pub path: PathBuf,
     /// States written.
     pub states: usize,
+    /// What was planned.
+    pub outline: Outline,
 }
 
-/// Copies the run's variables, unpacked, from its files to one Zarr store with chunks of whole states.
-///
-/// # Errors
-/// If data cannot be read or the output exists ([`Mode::Create`]).
-pub fn prepare(
-    config: &RunConfig,
-    output: &Path,
-    mode: Mode,
-    talk: Talk,
-) -> Result<PrepareSummary> {
-    let series = Series::open(&config.data, Path::new(""))?;
-    refuse_source(config, output)?;
-    let store = create(&series, output, mode)?;
-    let states = series.times().len();
-    let blocks = states.div_ceil(CHUNK);
-    let item = |block: usize| format!("block-{block:06}");
-    let done = (0..blocks).filter(|b| store.is_done(&item(*b))).count();
-    let progress = Progress::new(talk, "prepare", "blocks", blocks as u64, done as u64);
-    for block in (0..blocks).filter(|b| !store.is_done(&item(*b))) {
-        check_interrupt()?;
-        write(
-            &series,
-            &store,
-            block * CHUNK..((block + 1) * CHUNK).min(states),
-        )?;
-        store.mark_done(&item(block))?;
-        progress.advance(1);
+/// What is prepared, and where to.
+#[derive(Clone, Debug)]
+pub struct PrepareJob {
+    config: PrepareConfig,
+    output: PathBuf,
+}
+
+/// A configuration that describes data only.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataOnly {
+    #[serde(rename = "name", default)]
+    _name: Option<String>,
+    prepare: PrepareConfig,
+}
+
+impl PrepareJob {
+    /// Reads the section `prepare` of a run, or of a file that has no other; what it leaves open is that of the
+    /// section `data`: its files, variables and statics.
+    ///
+    /// # Errors
+    /// If the file is missing or wrong, or does not say where to write.
+    pub fn load(path: &Path, overrides: &[String], to: Option<PathBuf>) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let origin = path.display().to_string();
+        let table = overridden(&text, &origin, overrides)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let (mut config, data) = if table.contains_key("data") {
+            let run = RunConfig::load(path, overrides)?;
+            (run.prepare.unwrap_or_default(), Some(run.data))
+        } else {
+            (typed::<DataOnly>(table, &origin)?.prepare, None)
+        };
+        config.relative_to(folder);
+        let mut output = to.or_else(|| config.to.clone());
+        if let Some(data) = data {
+            let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+            if config.from.as_slice().is_empty() {
+                config.from = OneOrMany::Many(data.path.as_slice().iter().map(text).collect());
+            } else if let (None, [only]) = (&output, data.path.as_slice()) {
+                // what the run reads is what is to be made
+                output = Some(only.clone());
+            }
+            if config.variables.is_empty() {
+                config.variables = data.variables;
+                config.statics.extend(data.statics);
+            }
+        }
+        match output {
+            Some(output) => Ok(Self { config, output }),
+            None => bail!("where to? Name the store as prepare.to or with --to STORE.zarr"),
+        }
     }
-    store.finish()?;
-    progress.finish();
-    Ok(PrepareSummary {
-        path: output.to_owned(),
-        states,
-    })
+
+    /// Writes the store with some threads, 0 for one a core; the result does not depend on it.
+    ///
+    /// # Errors
+    /// If files cannot be read or do not fit together, or the output exists ([`Mode::Create`]).
+    pub fn run(&self, mode: Mode, threads: usize, talk: Talk) -> Result<PrepareSummary> {
+        let plan = Preparation::open(&self.config)?;
+        refuse_source(&plan, &self.output)?;
+        if let Some(parent) = self.output.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        let outline = plan.outline();
+        let progress = Progress::new(talk, "prepare", "chunks", plan.pieces_of_work() as u64, 0);
+        progress.say(&said(&outline, plan.planned_files()));
+        let mut watch = |done: usize| {
+            progress.advance(done as u64);
+            match check_interrupt() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(Interrupted) => ControlFlow::Break(()),
+            }
+        };
+        match plan.write(&self.output, mode, threads, &mut watch) {
+            Err(PrepareError::Stopped) => return Err(Interrupted.into()),
+            written => written?,
+        }
+        progress.finish();
+        Ok(PrepareSummary {
+            path: self.output.clone(),
+            states: outline.states,
+            outline,
+        })
+    }
+}
+
+/// What will be done, in one line.
+fn said(outline: &Outline, files: u64) -> String {
+    let (ny, nx) = outline.grid;
+    let gaps = match outline.gaps {
+        0 => String::new(),
+        gaps => format!(", {gaps} gap(s) in time"),
+    };
+    format!(
+        "prepare: {} states of {} file(s){gaps} -> {} states of {ny} x {nx} of {}; about {files} files, \
+         {} MB of memory",
+        outline.input_states,
+        outline.files,
+        outline.states,
+        outline.variables.join(", "),
+        outline.memory / 1_000_000
+    )
 }
 
 /// Refuses to replace what is read.
-fn refuse_source(config: &RunConfig, output: &Path) -> Result<()> {
+fn refuse_source(plan: &Preparation, output: &Path) -> Result<()> {
     let Ok(output) = output.canonicalize() else {
         return Ok(());
     };
-    let paths = config.data.path.as_slice();
-    let source = paths
-        .iter()
-        .find(|path| path.canonicalize().is_ok_and(|path| path == output));
-    match source {
+    let same = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| path == output);
+    match plan.files().find(same) {
         Some(path) => bail!(
             "{} is what the run reads: choose another --to",
             path.display()
         ),
         None => Ok(()),
     }
-}
-
-fn write(series: &Series, store: &Store, states: std::ops::Range<usize>) -> Result<()> {
-    let (_, ny, nx) = series.shape();
-    for (channel, variable) in series.variables().iter().enumerate() {
-        let mut values = Array3::<f32>::zeros((states.len(), ny, nx));
-        for (index, mut plane) in states.clone().zip(values.outer_iter_mut()) {
-            plane.assign(&series.frame(index)?.values.index_axis(Axis(0), channel));
-        }
-        store.write_f32(
-            &variable.name,
-            &[states.start as u64, 0, 0],
-            values.view().into_dyn(),
-        )?;
-    }
-    Ok(())
-}
-
-fn create(series: &Series, output: &Path, mode: Mode) -> Result<Store> {
-    let grid = series.grid();
-    let mut coordinates = vec![Coordinate::time("time", "time", "time", series.times())?];
-    coordinates.extend(Coordinate::of_grid(grid));
-    let dims = Coordinate::grid_dims(grid);
-    let (_, ny, nx) = series.shape();
-    let variable = |channel: &foehn_dataset::Channel| ArrayPlan {
-        name: channel.name.clone(),
-        dims: vec!["time".into(), dims[0].into(), dims[1].into()],
-        shape: vec![series.times().len() as u64, ny as u64, nx as u64],
-        chunks: vec![CHUNK as u64, ny as u64, nx as u64],
-        shard: None,
-        values: Element::F32,
-        attributes: channel.attributes.clone(),
-        fill: Some(f64::NAN),
-    };
-    let variables = series.variables().iter().map(variable);
-    let plans = coordinates
-        .iter()
-        .map(|c| c.plan.clone())
-        .chain(variables)
-        .collect();
-    let text = |value: &str| Attribute::Text(value.to_owned());
-    let attributes = Attributes::from_iter([
-        ("Conventions".to_owned(), text("CF-1.11")),
-        (
-            "source".to_owned(),
-            text(concat!("foehn ", env!("CARGO_PKG_VERSION"))),
-        ),
-    ]);
-    if let Some(parent) = output.parent() {
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}", parent.display()))?;
-    }
-    let store = Store::create(output, attributes, plans, mode)?;
-    if !store.is_done("coordinates") {
-        coordinates.iter().try_for_each(|c| c.write(&store))?;
-        store.mark_done("coordinates")?;
-    }
-    Ok(store)
 }

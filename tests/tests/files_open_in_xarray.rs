@@ -8,7 +8,7 @@ mod comparison;
 use std::path::Path;
 
 use comparison::{dates, python};
-use foehn_archive::{ForecastPlan, Mode, export_netcdf, open};
+use foehn_archive::{ForecastPlan, Layout, Mode, export_netcdf, open};
 use foehn_field::{Attribute, Attributes, Calendar, Grid};
 use ndarray::{Array2, ArrayD, Axis, IxDyn};
 use serde_json::{Value, json};
@@ -56,6 +56,8 @@ fn plan(calendar: Calendar, grid: Grid, lead_seconds: Vec<i64>) -> ForecastPlan 
             .to_vec(),
         lead_seconds,
         members: 3,
+        layout: Layout::WeatherBench,
+        leads_per_file: 1,
         grid,
         variables: vec![("slp".into(), attributes)],
         provenance: [("source".to_owned(), Attribute::from("foehn"))]

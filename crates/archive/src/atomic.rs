@@ -16,9 +16,16 @@ use zarrs::storage::{
 /// The name under which a file is written before it takes its own: a crash leaves that one at most, and
 /// writing the file again replaces it.
 pub(crate) fn partial(path: &Path) -> PathBuf {
+    partial_of(path, "")
+}
+
+/// As [`partial`], of one of several writers that may write the same file at once.
+fn partial_of(path: &Path, writer: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".partial");
+    name.push(".");
+    name.push(writer);
+    name.push("partial");
     path.with_file_name(name)
 }
 
@@ -27,10 +34,15 @@ pub(crate) fn partial(path: &Path) -> PathBuf {
 /// # Errors
 /// If the file system refuses; nothing is left then.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_whole_by(path, content, "")
+}
+
+/// As [`write_whole`], by one of several writers, told apart by their tags.
+pub(crate) fn write_whole_by(path: &Path, content: &[u8], writer: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let partial = partial(path);
+    let partial = partial_of(path, writer);
     let written = fs::write(&partial, content).and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         // half a file is of no use and takes room on a disk that may be full
@@ -44,14 +56,16 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 pub(crate) struct AtomicStore {
     root: PathBuf,
     reading: FilesystemStore,
+    writer: String,
 }
 
 impl AtomicStore {
-    pub(crate) fn new(root: &Path) -> Result<Self, String> {
+    pub(crate) fn new(root: &Path, writer: String) -> Result<Self, String> {
         let reading = FilesystemStore::new(root).map_err(|error| error.to_string())?;
         Ok(Self {
             root: root.to_path_buf(),
             reading,
+            writer,
         })
     }
 
@@ -80,7 +94,8 @@ impl ReadableStorageTraits for AtomicStore {
 
 impl WritableStorageTraits for AtomicStore {
     fn set(&self, key: &StoreKey, value: Bytes) -> Result<(), StorageError> {
-        write_whole(&self.file(key), &value).map_err(|error| StorageError::IOError(Arc::new(error)))
+        write_whole_by(&self.file(key), &value, &self.writer)
+            .map_err(|error| StorageError::IOError(Arc::new(error)))
     }
 
     fn set_partial_many(&self, _: &StoreKey, _: OffsetBytesIterator) -> Result<(), StorageError> {

@@ -226,10 +226,11 @@ fn define<T: NcTypeDescriptor>(
         target.set_chunking(&fitting)?;
         target.set_compression(1, true)?;
     }
-    if let Some(fill) = variable
-        .attributes
-        .get("_FillValue")
+    let declared = variable.attributes.get("_FillValue");
+    // Zarr v2 declares it beside the attributes
+    if let Some(fill) = declared
         .and_then(Attribute::number)
+        .or(variable.implicit_fill)
     {
         target.set_fill_value(cast(fill))?;
     }

@@ -6,10 +6,13 @@ use foehn_field::{Attribute, Attributes, Calendar, Grid, Instant, TimeAxis};
 use ndarray::{Array1, Array2, arr1};
 
 use crate::coordinate::{attributes, time_units};
-use crate::{ArrayPlan, Coordinate, Element, Mode, STORAGE_ATTRIBUTES, Store, WriteError};
+use crate::{
+    ArrayPlan, Coordinate, Element, Layout, STORAGE_ATTRIBUTES, Store, WriteError, Writing,
+};
 
 /// An ensemble forecast: initial times x leads x members x grid, one variable after another.
 ///
+/// Names are those of the layout; here are those of the default one.
 /// Dimensions are `time` (when the forecast starts), `prediction_timedelta` (the lead), `number` (the
 /// member) and the grid's two; `valid_time` is 2-D. A chunk is one start, lead and member and the whole field.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,10 @@ pub struct ForecastPlan {
     pub lead_seconds: Vec<i64>,
     /// The number of members, from 0.
     pub members: usize,
+    /// What dimensions and coordinates are called.
+    pub layout: Layout,
+    /// Leads in a file: with more than one, files hold several chunks (shards).
+    pub leads_per_file: usize,
     /// The horizontal grid.
     pub grid: Grid,
     /// The variables with their attributes (`units`, `standard_name`, `long_name`, `cell_methods`).
@@ -37,18 +44,22 @@ impl ForecastPlan {
     ///
     /// # Errors
     /// [`WriteError`]: an empty dimension, an output that exists or differs, the disk.
-    pub fn create(&self, path: &Path, mode: Mode) -> Result<Store, WriteError> {
-        let coordinates = self.coordinates(path)?;
-        let variables = self
-            .variables
-            .iter()
-            .map(|(name, attributes)| self.variable(name, attributes));
+    pub fn create(&self, path: &Path, writing: impl Into<Writing>) -> Result<Store, WriteError> {
+        let mut coordinates = self.coordinates(path)?;
+        coordinates
+            .iter_mut()
+            .for_each(|coordinate| self.layout.rename_coordinate(coordinate));
+        let variables = self.variables.iter().map(|(name, attributes)| {
+            let mut variable = self.variable(name, attributes);
+            self.layout.rename(&mut variable);
+            variable
+        });
         let plans = coordinates
             .iter()
             .map(|c| c.plan.clone())
             .chain(variables)
             .collect();
-        let store = Store::create(path, self.attributes(), plans, mode)?;
+        let store = Store::create(path, self.attributes(), plans, writing)?;
         let item = "coordinates";
         if !store.is_done(item) {
             coordinates
@@ -188,8 +199,10 @@ impl ForecastPlan {
             "valid_time"
         };
         attributes.insert("coordinates".to_owned(), Attribute::from(coordinates));
+        let leads = self.leads_per_file.clamp(1, self.lead_seconds.len().max(1)) as u64;
         ArrayPlan {
             chunks: vec![1, 1, 1, ny as u64, nx as u64],
+            shard: (leads > 1).then(|| vec![1, leads, 1, ny as u64, nx as u64]),
             fill: Some(f64::NAN),
             ..ArrayPlan::whole(name, &dims, &shape, Element::F32, attributes)
         }

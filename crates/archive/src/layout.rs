@@ -7,10 +7,46 @@ use foehn_field::Attributes;
 use serde_json::{Map, Value, json};
 
 use crate::zarr_tree::is_zarr;
-use crate::{Mode, WriteError, atomic, json};
+use crate::{Format, Mode, WriteError, atomic, json};
 
-pub(crate) fn group_metadata(attributes: &Attributes) -> Value {
-    json!({"zarr_format": 3, "node_type": "group", "attributes": json::object(attributes)})
+/// The files of a group's metadata; a folder that has the last one is a whole layout.
+pub(crate) fn group_documents(
+    attributes: &Attributes,
+    format: Format,
+) -> Vec<(&'static str, Value)> {
+    let attributes = json::object(attributes);
+    match format {
+        Format::V2 => vec![
+            (".zattrs", Value::Object(attributes)),
+            (".zgroup", json!({"zarr_format": 2})),
+        ],
+        Format::V3 => {
+            let group = json!({"zarr_format": 3, "node_type": "group", "attributes": attributes});
+            vec![("zarr.json", group)]
+        }
+    }
+}
+
+/// The names of the files of an array's metadata.
+pub(crate) const fn documents_of_arrays(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::V2 => &[".zarray", ".zattrs"],
+        Format::V3 => &["zarr.json"],
+    }
+}
+
+/// The JSON of a file; `None` where there is no such file.
+pub(crate) fn load(file: &Path) -> Result<Option<Value>, WriteError> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(WriteError::io(file, cause)),
+    };
+    let parsed = json::parse(&text).map(Some);
+    parsed.map_err(|cause| WriteError::Zarr {
+        path: file.to_path_buf(),
+        cause,
+    })
 }
 
 /// Applies the mode to an output that exists.
@@ -55,24 +91,21 @@ pub(crate) fn remove(folder: &Path) -> Result<(), WriteError> {
     }
 }
 
-pub(crate) fn save(path: &Path, metadata: &Value) -> Result<(), WriteError> {
+pub(crate) fn save(path: &Path, metadata: &Value, writer: &str) -> Result<(), WriteError> {
     let text = serde_json::to_string_pretty(metadata).unwrap_or_default();
-    atomic::write_whole(path, text.as_bytes()).map_err(|cause| WriteError::io(path, cause))
+    atomic::write_whole_by(path, text.as_bytes(), writer)
+        .map_err(|cause| WriteError::io(path, cause))
 }
 
 /// The metadata that are there, `None` where there are none; refused where they differ from the plan.
 pub(crate) fn agreed(
     path: &Path,
-    array: &str,
+    (array, file): (&str, &str),
     planned: &Value,
 ) -> Result<Option<Value>, WriteError> {
-    let file = path.join(array).join("zarr.json");
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(WriteError::io(&file, cause)),
+    let Some(found) = load(&path.join(array).join(file))? else {
+        return Ok(None);
     };
-    let found = json::parse(&text).map_err(|cause| WriteError::Zarr { path: file, cause })?;
     let what = if array.is_empty() {
         "the store's".to_owned()
     } else {

@@ -3,7 +3,7 @@
 use foehn_field::Attributes;
 use serde_json::{Value, json};
 
-use crate::json;
+use crate::{Compression, Format, json};
 
 /// The type of stored values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Element {
         }
     }
 
-    const fn size(self) -> u64 {
+    pub(crate) const fn size(self) -> u64 {
         match self {
             Self::F32 | Self::I32 => 4,
             Self::F64 | Self::I64 => 8,
@@ -110,7 +110,7 @@ impl ArrayPlan {
     }
 
     /// What makes the plan impossible, if anything.
-    pub(crate) fn flaw(&self) -> Option<String> {
+    pub(crate) fn flaw(&self, format: Format) -> Option<String> {
         let Self {
             name,
             dims,
@@ -128,6 +128,11 @@ impl ArrayPlan {
                 "{name}: dimensions {dims:?}, shape {shape:?}, chunks {chunks:?} and shard {shard:?} differ in number"
             ));
         }
+        if format == Format::V2 && shard.is_some() {
+            return Some(format!(
+                "{name}: Zarr v2 has no shards {shard:?}; choose v3"
+            ));
+        }
         if chunks.iter().chain(self.unit()).any(|n| *n == 0) {
             return Some(format!(
                 "{name}: chunks {chunks:?} in shards {shard:?}: none can be empty"
@@ -141,8 +146,50 @@ impl ArrayPlan {
         (!divides).then(|| format!("{name}: shard {shard:?} does not hold whole chunks {chunks:?}"))
     }
 
-    /// The content of the array's `zarr.json`.
-    pub(crate) fn metadata(&self) -> Value {
+    /// The metadata of the array and, where they are a file of their own, its attributes.
+    pub(crate) fn metadata(
+        &self,
+        format: Format,
+        compression: Compression,
+    ) -> (Value, Option<Value>) {
+        match format {
+            Format::V2 => (self.metadata_v2(compression), Some(self.attributes_v2())),
+            Format::V3 => (self.metadata_v3(compression), None),
+        }
+    }
+
+    /// The content of `.zarray`. Its fill value is what stands for missing values, null where nothing can be missing.
+    fn metadata_v2(&self, compression: Compression) -> Value {
+        let letter = if self.values.is_float() { "f" } else { "i" };
+        let fill = |fill: f64| {
+            if self.values.is_float() {
+                json::number(fill)
+            } else {
+                Value::from(fill as i64)
+            }
+        };
+        json!({
+            "zarr_format": 2,
+            "shape": self.shape,
+            "chunks": self.chunks,
+            "dtype": format!("<{letter}{}", self.values.size()),
+            "compressor": compression.v2(),
+            "fill_value": self.fill.map_or(Value::Null, fill),
+            "filters": null,
+            "order": "C",
+            "dimension_separator": ".",
+        })
+    }
+
+    /// The content of `.zattrs`.
+    fn attributes_v2(&self) -> Value {
+        let mut attributes = json::object(&self.attributes);
+        attributes.insert("_ARRAY_DIMENSIONS".to_owned(), json!(self.dims));
+        Value::Object(attributes)
+    }
+
+    /// The content of `zarr.json`.
+    fn metadata_v3(&self, compression: Compression) -> Value {
         let mut attributes = json::object(&self.attributes);
         if let Some(fill) = self.fill {
             attributes.insert(
@@ -159,24 +206,25 @@ impl ArrayPlan {
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.unit()}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "fill_value": if self.values.is_float() { json::number(fill) } else { Value::from(fill as i64) },
-            "codecs": self.codecs(),
+            "codecs": self.codecs(compression),
             "attributes": attributes,
             "dimension_names": self.dims,
         })
     }
 
-    /// Bytes, then Blosc with byte shuffle and Zstandard; inside shards where there are shards.
-    fn codecs(&self) -> Value {
+    /// Bytes, then compression; inside shards where there are shards.
+    fn codecs(&self, compression: Compression) -> Value {
         let bytes = json!({"name": "bytes", "configuration": {"endian": "little"}});
-        let blosc = json!({"name": "blosc", "configuration": {
-            "cname": "zstd", "clevel": 3, "shuffle": "shuffle", "typesize": self.values.size(), "blocksize": 0,
-        }});
+        let codecs: Vec<Value> = [Some(bytes.clone()), compression.v3(self.values)]
+            .into_iter()
+            .flatten()
+            .collect();
         if self.shard.is_none() {
-            return json!([bytes, blosc]);
+            return Value::from(codecs);
         }
         json!([{"name": "sharding_indexed", "configuration": {
             "chunk_shape": self.chunks,
-            "codecs": [bytes.clone(), blosc],
+            "codecs": codecs,
             "index_codecs": [bytes, {"name": "crc32c"}],
             "index_location": "end",
         }}])

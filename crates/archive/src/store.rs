@@ -1,4 +1,4 @@
-//! A Zarr v3 group being written, one atomic item at a time.
+//! A Zarr group being written, one atomic item at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,28 +6,18 @@ use std::sync::Arc;
 use foehn_field::Attributes;
 use indexmap::IndexMap;
 use ndarray::{ArrayView, ArrayViewD, Dimension};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zarrs::array::{Array, ArrayError, ArrayMetadata, ArraySubset, CodecError, Element as Stored};
 use zarrs::storage::StorageError;
 
-use crate::WriteError;
 use crate::atomic::{self, AtomicStore};
 use crate::boundary::contained;
-use crate::layout::{agreed, group_metadata, make_room, remove, save};
+use crate::layout::{agreed, documents_of_arrays, group_documents, make_room, save};
+use crate::merge::{MARKS, PLANNED, consolidate, is_finished, mark_name};
 use crate::plan::{ArrayPlan, Element};
+use crate::{Format, Mode, WriteError, Writing};
 
-/// What to do where the output exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Refuse.
-    Create,
-    /// Replace it.
-    Overwrite,
-    /// Continue it; start where there is none.
-    Resume,
-}
-
-/// A Zarr v3 group being written.
+/// A Zarr group being written.
 ///
 /// Every file appears whole or not at all. An item is whatever the caller marks done after writing its
 /// data: a crash leaves it done or to be done again. Marks live in a hidden folder inside the group until
@@ -35,18 +25,16 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    attributes: Attributes,
+    writing: Writing,
     arrays: IndexMap<String, (ArrayPlan, Array<AtomicStore>)>,
     finished: bool,
 }
 
-/// The hidden folder of marks.
-const MARKS: &str = ".foehn";
-
 impl Store {
     /// Lays out a group: metadata of the group and of every array, no values.
     ///
-    /// With [`Mode::Resume`] what is there must agree with the plans and attributes.
+    /// With [`Mode::Resume`] what is there must agree with the plans and attributes. One of several writers joins what the
+    /// others began, in any mode but [`Mode::Overwrite`].
     ///
     /// # Errors
     /// [`WriteError`]: the output exists, or differs from the plan, or cannot be written.
@@ -54,41 +42,58 @@ impl Store {
         path: &Path,
         attributes: Attributes,
         arrays: Vec<ArrayPlan>,
-        mode: Mode,
+        writing: impl Into<Writing>,
     ) -> Result<Self, WriteError> {
-        if let Some(why) = arrays.iter().find_map(ArrayPlan::flaw) {
+        let writing: Writing = writing.into();
+        let (format, tag) = (writing.format, writing.tag());
+        if let Some(why) = arrays.iter().find_map(|array| array.flaw(format)) {
             return Err(WriteError::Plan {
                 path: path.to_path_buf(),
                 why,
             });
         }
+        let mode = match (writing.shard, writing.mode) {
+            (Some(shard), Mode::Overwrite) => {
+                let why = format!(
+                    "writer {shard} cannot replace what the others write: remove it before the first begins"
+                );
+                let path = path.to_path_buf();
+                return Err(WriteError::Plan { path, why });
+            }
+            (Some(_), _) => Mode::Resume,
+            (None, mode) => mode,
+        };
         make_room(path, mode)?;
         let zarr = |cause: String| WriteError::Zarr {
             path: path.to_path_buf(),
             cause,
         };
-        let storage = Arc::new(AtomicStore::new(path).map_err(zarr)?);
-        let group = group_metadata(&attributes);
-        let found = agreed(path, "", &group)?;
-        let finished = found
-            .as_ref()
-            .is_some_and(|found| found.get("consolidated_metadata").is_some());
+        let storage = Arc::new(AtomicStore::new(path, tag.clone()).map_err(zarr)?);
+        let group = group_documents(&attributes, format);
+        let missing = group
+            .iter()
+            .map(|(file, group)| Ok((file, group, agreed(path, ("", *file), group)?.is_none())));
+        let missing = missing.collect::<Result<Vec<_>, WriteError>>()?;
+        let finished = is_finished(path, format)?;
         let mut planned = IndexMap::new();
         for plan in arrays {
-            let metadata = plan.metadata();
-            if agreed(path, &plan.name, &metadata)?.is_none() {
-                save(&path.join(&plan.name).join("zarr.json"), &metadata)?;
+            let (metadata, attributes) = plan.metadata(format, writing.compression);
+            let documents = [Some(&metadata), attributes.as_ref()].into_iter().flatten();
+            for (file, document) in documents_of_arrays(format).iter().zip(documents) {
+                if agreed(path, (&plan.name, *file), document)?.is_none() {
+                    save(&path.join(&plan.name).join(file), document, &tag)?;
+                }
             }
-            let array = open_array(&storage, &plan.name, metadata).map_err(zarr)?;
+            let array = open_array(&storage, &plan.name, metadata, format).map_err(zarr)?;
             planned.insert(plan.name.clone(), (plan, array));
         }
         // the group's own metadata come last, so that a folder that has them is a whole layout
-        if found.is_none() {
-            save(&path.join("zarr.json"), &group)?;
+        for (file, group, _) in missing.into_iter().filter(|(.., missing)| *missing) {
+            save(&path.join(file), group, &tag)?;
         }
         Ok(Self {
             path: path.to_path_buf(),
-            attributes,
+            writing,
             arrays: planned,
             finished,
         })
@@ -174,7 +179,25 @@ impl Store {
             return Ok(());
         }
         let mark = self.mark(item);
-        atomic::write_whole(&mark, &[]).map_err(|cause| WriteError::io(&mark, cause))
+        atomic::write_whole_by(&mark, &[], &self.writing.tag())
+            .map_err(|cause| WriteError::io(&mark, cause))
+    }
+
+    /// Says which items will be marked, so that [`merge`](crate::merge) can tell whether all are.
+    ///
+    /// # Errors
+    /// [`WriteError`]: the disk.
+    pub fn expect(&self, items: &[String]) -> Result<(), WriteError> {
+        if self.finished {
+            return Ok(());
+        }
+        let arrays: Vec<&String> = self.arrays.keys().collect();
+        let planned = json!({"arrays": arrays, "items": items});
+        save(
+            &self.path.join(MARKS).join(PLANNED),
+            &planned,
+            &self.writing.tag(),
+        )
     }
 
     /// Writes the consolidated metadata and removes the marks: every item is done.
@@ -182,16 +205,8 @@ impl Store {
     /// # Errors
     /// [`WriteError`]: the disk.
     pub fn finish(self) -> Result<(), WriteError> {
-        let arrays: Map<String, Value> = self
-            .arrays
-            .iter()
-            .map(|(name, (plan, _))| (name.clone(), plan.metadata()))
-            .collect();
-        let mut group = group_metadata(&self.attributes);
-        group["consolidated_metadata"] =
-            json!({"kind": "inline", "must_understand": false, "metadata": arrays});
-        save(&self.path.join("zarr.json"), &group)?;
-        remove(&self.path.join(MARKS))
+        let arrays: Vec<String> = self.arrays.keys().cloned().collect();
+        consolidate(&self.path, &arrays, self.writing.format)
     }
 
     fn write<T: Stored + Clone, D: Dimension>(
@@ -245,20 +260,8 @@ impl Store {
         })
     }
 
-    /// The marker file of an item; whatever a file name may not hold is written as its code.
     fn mark(&self, item: &str) -> PathBuf {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let name: String = item
-            .bytes()
-            .map(|b| {
-                if plain(b) {
-                    char::from(b).to_string()
-                } else {
-                    format!("%{b:02x}")
-                }
-            })
-            .collect();
-        self.path.join(MARKS).join(name)
+        self.path.join(MARKS).join(mark_name(item))
     }
 
     fn zarr(&self, error: &impl ToString) -> WriteError {
@@ -285,14 +288,15 @@ fn open_array(
     storage: &Arc<AtomicStore>,
     name: &str,
     metadata: Value,
+    format: Format,
 ) -> Result<Array<AtomicStore>, String> {
-    let metadata = serde_json::from_value(metadata).map_err(|error| error.to_string())?;
+    let metadata = match format {
+        Format::V2 => serde_json::from_value(metadata).map(ArrayMetadata::V2),
+        Format::V3 => serde_json::from_value(metadata).map(ArrayMetadata::V3),
+    };
+    let metadata = metadata.map_err(|error| error.to_string())?;
     contained(|| {
-        Array::new_with_metadata(
-            Arc::clone(storage),
-            &format!("/{name}"),
-            ArrayMetadata::V3(metadata),
-        )
-        .map_err(|error| error.to_string())
+        Array::new_with_metadata(Arc::clone(storage), &format!("/{name}"), metadata)
+            .map_err(|error| error.to_string())
     })
 }

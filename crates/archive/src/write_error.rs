@@ -41,6 +41,19 @@ pub enum WriteError {
         /// What this run would write.
         planned: String,
     },
+    /// Not every item is done.
+    #[error("{}: {done} of {planned} items are done; not yet: {}{}", path.display(), missing.join(", "),
+        if planned - done > missing.len() { " and others" } else { "; run their writers again, then merge" })]
+    Incomplete {
+        /// The output.
+        path: PathBuf,
+        /// Items that are done.
+        done: usize,
+        /// Items there must be.
+        planned: usize,
+        /// The first of those that are not done.
+        missing: Vec<String>,
+    },
     /// No room is left.
     #[error("{}: the disk is full; make room and continue with --resume", path.display())]
     DiskFull {

@@ -1,7 +1,9 @@
 //! What may stand on the command line.
 
 use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{ByteSize, DeviceChoice, GridSize, Mode, OracleName, TableName, Talk};
+use foehn_pipelines::{
+    ByteSize, DeviceChoice, GridSize, Mode, OracleName, ShardChoice, TableName, Talk,
+};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -43,16 +45,20 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Copy a run's variables to one analysis-ready Zarr store.
-    #[command(after_help = "Example:\n  foehn prepare configs/slp.toml --to runs/slp/data.zarr")]
+    /// Prepare data: select, regrid, derive, resample, and add up statistics, into one Zarr store.
+    ///
+    /// The section `prepare` of the configuration says what; without one, the run's variables are copied as they are.
+    #[command(
+        after_help = "Examples:\n  foehn prepare configs/prepare.toml\n  foehn prepare configs/slp.toml --to runs/slp/data.zarr"
+    )]
     Prepare {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
         output: Output,
-        /// The store to write.
+        /// The store to write; by default prepare.to, or what the run reads.
         #[arg(long, value_name = "STORE.zarr")]
-        to: PathBuf,
+        to: Option<PathBuf>,
     },
     /// Train a model and tune its sampler on the validation part.
     #[command(
@@ -77,9 +83,28 @@ pub enum Command {
         memory: Memory,
         #[command(flatten)]
         output: Output,
+        /// Write one of N shares, so that N jobs write the forecast together; `foehn merge` ends it. `auto` takes
+        /// the number from SLURM or Kubernetes (`auto/N` where the scheduler does not say how many).
+        #[arg(long, value_name = "I/N", conflicts_with_all = ["overwrite", "netcdf"])]
+        shard: Option<ShardChoice>,
         /// Also write the forecast as one NetCDF-4 file.
         #[arg(long, value_name = "FILE.nc")]
         netcdf: Option<PathBuf>,
+    },
+    /// End a forecast that several jobs wrote: check that nothing is missing, write consolidated metadata.
+    #[command(
+        after_help = "Example:\n  foehn forecast configs/slp.toml --shard 0/3    # and 1/3, 2/3 elsewhere\n  foehn merge configs/slp.toml"
+    )]
+    Merge {
+        /// The run's configuration, or the store.
+        #[arg(value_name = "CONFIG.toml|STORE.zarr")]
+        target: PathBuf,
+        /// Override a key of the configuration; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Score a forecast against the data, persistence and climatology.
     #[command(after_help = "Example:\n  foehn verify configs/slp.toml --json")]

@@ -7,9 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Memory, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, Scaling, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo,
-    forecast, forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, retune,
-    samplers, simulate, train, verify,
+    PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk, Workers, bench,
+    catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge, oracle,
+    oracle_figures, report, retune, samplers, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -64,9 +64,10 @@ fn run(command: &Command) -> Result<()> {
             job.say(&done, &states(done.states, &done.path))
         }
         Command::Prepare { common, output, to } => {
-            let job = Job::new(common)?;
-            let done = prepare(&job.config, to, output.mode(), job.talk)?;
-            job.say(&done, &states(done.states, &done.path))
+            let manner = &common.run.manner;
+            let job = PrepareJob::load(&common.config, &common.overrides, to.clone())?;
+            let done = job.run(output.mode(), manner.threads, manner.talk())?;
+            say(manner.json, &done, &states(done.states, &done.path))
         }
         Command::Train {
             common,
@@ -77,8 +78,14 @@ fn run(command: &Command) -> Result<()> {
             common,
             memory,
             output,
+            shard,
             netcdf,
-        } => run_forecast(common, *memory, *output, netcdf.as_deref()),
+        } => run_forecast(common, *memory, *output, *shard, netcdf.as_deref()),
+        Command::Merge {
+            target,
+            overrides,
+            json,
+        } => run_merge(target, overrides, *json),
         Command::Verify { common } => {
             let job = Job::new(common)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
@@ -168,12 +175,24 @@ fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
     )
 }
 
+fn run_merge(target: &Path, overrides: &[String], json: bool) -> Result<()> {
+    let done = merge(target, overrides)?;
+    let path = done.path.display();
+    let text = match done.items {
+        Some(items) => format!("{path} is whole: {items} items"),
+        None => format!("{path} was whole already"),
+    };
+    say(json, &done, &text)
+}
+
 fn run_forecast(
     common: &Common,
     memory: Memory,
     output: Output,
+    shard: Option<ShardChoice>,
     netcdf: Option<&Path>,
 ) -> Result<()> {
+    let shard = shard.map(ShardChoice::shard).transpose()?;
     let job = Job::within(common, memory)?;
     let device = common.run.device.open()?;
     if let (Some(file), Mode::Create) = (netcdf, output.mode())
@@ -183,7 +202,8 @@ fn run_forecast(
         let path = file.to_owned();
         return Err(foehn_archive::WriteError::Exists { path }.into());
     }
-    let done = forecast(&job.config, output.mode(), &device, &job.workers, job.talk)?;
+    let how = (output.mode(), shard);
+    let done = forecast(&job.config, how, &device, &job.workers, job.talk)?;
     if let Some(file) = netcdf {
         foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
     }

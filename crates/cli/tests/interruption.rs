@@ -20,6 +20,7 @@ struct Job {
 const SIMULATE: &str =
     "simulate tiny.toml --quiet --threads 2 --set simulate.turbulence.spin_up=200.0";
 const TRAIN: &str = "train tiny.toml --quiet --threads 2 --set train.steps=40 --set train.networks=2 --set train.checkpoint_every=6";
+const PREPARE: &str = "prepare tiny.toml --quiet --threads 2 --to prepared.zarr --set prepare.chunk=4 --set prepare.statistics.compute=[\"mean\",\"tendency\",\"climatology\"]";
 const FORECAST: &str = "forecast tiny.toml --quiet --threads 2 --set forecast.members=30";
 
 impl Job {
@@ -47,22 +48,23 @@ impl Job {
         project.run(&self.arguments).done();
         let alone = begun.elapsed();
         let reference = project.files(self.output);
-        let mut killed = 0;
-        for tenth in [1, 2, 3, 5, 7] {
+        let (mut killed, moments) = (0, moments());
+        for part in &moments {
             fs::remove_dir_all(project.path(self.output)).unwrap();
             let mut child = self.start(project);
-            sleep(alone * tenth / 10);
+            sleep(alone.mul_f64(*part));
             killed += u32::from(kill(&mut child));
             self.finish(
                 project,
                 &reference,
-                &format!("killed at {tenth}/10 of {alone:?}"),
+                &format!("killed at {part:.3} of {alone:?}"),
             );
         }
-        println!("{}: {alone:?} alone, {killed} of 5 killed", self.output);
+        let of = moments.len();
+        println!("{}: {alone:?} alone, {killed} of {of} killed", self.output);
         assert!(
             killed >= 1,
-            "of five runs only {killed} were killed before their end"
+            "of {of} runs only {killed} were killed before their end"
         );
         self.check_first_sign(project, &reference);
     }
@@ -99,6 +101,19 @@ impl Job {
     }
 }
 
+/// When to kill, in parts of the time that a run takes alone: five moments, or as many as `FOEHN_KILLS` says, evenly
+/// spread and shifted by a fixed irrational number so that none falls on a round part.
+fn moments() -> Vec<f64> {
+    let asked = std::env::var("FOEHN_KILLS").ok();
+    match asked.map(|text| text.parse::<u32>().unwrap()) {
+        None => vec![0.1, 0.2, 0.3, 0.5, 0.7],
+        Some(count) => {
+            let spread = |k: u32| (0.5 + f64::from(k) * 0.618_033_988_749_895).fract();
+            (0..count).map(spread).collect()
+        }
+    }
+}
+
 /// Kills with SIGKILL; whether the process was still there.
 fn kill(child: &mut Child) -> bool {
     let running = child.try_wait().unwrap().is_none();
@@ -126,6 +141,58 @@ fn a_training_survives_kills() {
 fn a_forecast_survives_kills() {
     let output = "runs/tiny/forecast.zarr";
     Job::new(FORECAST, output, "runs/tiny/forecast.zarr/.foehn").check(&Project::trained());
+}
+
+#[test]
+fn a_preparation_survives_kills() {
+    let output = "prepared.zarr";
+    Job::new(PREPARE, output, "prepared.zarr/.foehn").check(&Project::simulated_of(40, 40));
+}
+
+#[test]
+fn several_writers_make_what_one_makes() {
+    let project = Project::trained();
+    let output = "runs/tiny/forecast.zarr";
+    for settings in [
+        &[][..],
+        &["forecast.zarr=v2"],
+        &["forecast.leads_per_file=2", "forecast.layout=iris"],
+    ] {
+        let mut settings: Vec<&str> = settings.to_vec();
+        settings.push("forecast.batch=4");
+        project.with("forecast", &settings).done();
+        let reference = project.files(output);
+        fs::remove_dir_all(project.path(output)).unwrap();
+        let set: Vec<&str> = settings.iter().flat_map(|s| ["--set", s]).collect();
+        let shard = |k: &'static str| {
+            let arguments = [
+                &["forecast", "tiny.toml", "--quiet", "--shard", k][..],
+                &set,
+            ]
+            .concat();
+            project
+                .foehn(&arguments)
+                .stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let merge = [&["merge", "tiny.toml"][..], &set].concat();
+        // the third is killed, so that something is missing
+        let mut writers = [shard("0/3"), shard("1/3"), shard("2/3")];
+        kill(&mut writers[2]);
+        for writer in &mut writers[..2] {
+            assert!(writer.wait().unwrap().success());
+        }
+        let early = project.run(&merge);
+        early.refused(&["forecast.zarr", "block-"]);
+        assert!(shard("2/3").wait().unwrap().success());
+        project.run(&merge).done();
+        assert_same(&project.files(output), &reference, "written by three");
+        let again = project.run(&["merge", output]).done();
+        assert!(again.stdout.contains("whole already"), "{again:?}");
+        fs::remove_dir_all(project.path(output)).unwrap();
+    }
 }
 
 #[test]

@@ -82,6 +82,13 @@ impl Project {
         project
     }
 
+    /// As [`Project::of`], simulated.
+    pub fn simulated_of(runs: i64, length: i64) -> Self {
+        let project = Self::of(runs, length);
+        project.run(&["simulate", "tiny.toml"]).done();
+        project
+    }
+
     /// As [`Project::simulated`], trained.
     pub fn trained() -> Self {
         let project = Self::simulated();

@@ -1,0 +1,145 @@
+//! The end of a store: is everything there, and one file that says what it holds.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::layout::{documents_of_arrays, load, remove, save};
+use crate::{Format, WriteError};
+
+/// The hidden folder of marks.
+pub(crate) const MARKS: &str = ".foehn";
+/// The file in it that lists arrays and items; no item has such a name.
+pub(crate) const PLANNED: &str = ".planned";
+
+/// Ends a store that several writers have filled: checks that every item is done, then writes consolidated metadata
+/// and removes the marks. What results is, byte for byte, what a single writer leaves. Gives the number of items; a store
+/// that is whole already stays as it is and gives `None`.
+///
+/// # Errors
+/// [`WriteError::Incomplete`] naming items that are not done; a folder that is not such a store; the disk.
+pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
+    if path.join("zarr.json").is_file() && is_finished(path, Format::V3)? {
+        return Ok(None);
+    }
+    let format = if path.join(".zgroup").is_file() {
+        Format::V2
+    } else {
+        Format::V3
+    };
+    if is_finished(path, format)? {
+        return Ok(None);
+    }
+    let refuse = |why: &str| WriteError::Plan {
+        path: path.to_path_buf(),
+        why: why.to_owned(),
+    };
+    let planned = load(&path.join(MARKS).join(PLANNED))?;
+    let planned = planned.ok_or_else(|| {
+        refuse("is not a forecast that several writers began: there is nothing to merge")
+    })?;
+    let [arrays, items] = ["arrays", "items"].map(|key| names(&planned, key));
+    let missing: Vec<String> = items
+        .iter()
+        .filter(|item| !path.join(MARKS).join(mark_name(item)).is_file())
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        return Err(WriteError::Incomplete {
+            path: path.to_path_buf(),
+            done: items.len() - missing.len(),
+            planned: items.len(),
+            missing: missing.into_iter().take(5).collect(),
+        });
+    }
+    consolidate(path, &arrays, format)?;
+    Ok(Some(items.len()))
+}
+
+fn names(planned: &Value, key: &str) -> Vec<String> {
+    let list = planned.get(key).and_then(Value::as_array);
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
+}
+
+/// Whether consolidated metadata are there.
+pub(crate) fn is_finished(path: &Path, format: Format) -> Result<bool, WriteError> {
+    match format {
+        Format::V2 => Ok(path.join(".zmetadata").is_file()),
+        Format::V3 => Ok(load(&path.join("zarr.json"))?
+            .is_some_and(|group| group.get("consolidated_metadata").is_some())),
+    }
+}
+
+/// Writes consolidated metadata from what is on the disk, and removes the marks.
+pub(crate) fn consolidate(
+    path: &Path,
+    arrays: &[String],
+    format: Format,
+) -> Result<(), WriteError> {
+    let read = |file: &str| {
+        let found = load(&path.join(file))?;
+        found.ok_or_else(|| WriteError::Zarr {
+            path: path.join(file),
+            cause: "has gone".to_owned(),
+        })
+    };
+    match format {
+        Format::V3 => {
+            let mut group = read("zarr.json")?;
+            let each = arrays
+                .iter()
+                .map(|name| Ok((name.clone(), read(&format!("{name}/zarr.json"))?)));
+            let metadata = each.collect::<Result<Map<_, _>, WriteError>>()?;
+            group["consolidated_metadata"] =
+                json!({"kind": "inline", "must_understand": false, "metadata": metadata});
+            save(&path.join("zarr.json"), &group, "")?;
+        }
+        Format::V2 => {
+            let files = [".zattrs", ".zgroup"].map(str::to_owned).into_iter();
+            let files = files.chain(arrays.iter().flat_map(|name| {
+                documents_of_arrays(Format::V2)
+                    .iter()
+                    .map(move |file| format!("{name}/{file}"))
+            }));
+            let each = files.map(|file| Ok((file.clone(), read(&file)?)));
+            let metadata = each.collect::<Result<Map<_, _>, WriteError>>()?;
+            let all = json!({"metadata": metadata, "zarr_consolidated_format": 1});
+            save(&path.join(".zmetadata"), &all, "")?;
+        }
+    }
+    // what a writer that was killed half-way through metadata or coordinates has left
+    let below = |name: &String| ["", "c", "c/0"].map(|folder| path.join(name).join(folder));
+    for folder in arrays.iter().flat_map(below).chain([path.to_path_buf()]) {
+        sweep(&folder);
+    }
+    remove(&path.join(MARKS))
+}
+
+/// Removes half-written files from a folder.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') && name.ends_with(".partial") && entry.path().is_file() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The name of an item's marker file; whatever a file name may not hold is written as its code.
+pub(crate) fn mark_name(item: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let letter = |b: u8| {
+        if plain(b) {
+            char::from(b).to_string()
+        } else {
+            format!("%{b:02x}")
+        }
+    };
+    item.bytes().map(letter).collect()
+}

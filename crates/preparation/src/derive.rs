@@ -1,0 +1,156 @@
+//! Variables made of others.
+
+use foehn_field::{Attribute, Attributes, Grid};
+use foehn_grid::Winds;
+use ndarray::{Array3, Axis, Zip};
+use rayon::prelude::*;
+
+use crate::{Derived, PrepareConfig, PrepareError};
+
+/// A variable on its way: its name and attributes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Channel {
+    pub(crate) name: String,
+    pub(crate) attributes: Attributes,
+}
+
+/// What makes a state of some states.
+#[derive(Debug)]
+enum Rule {
+    Speed,
+    Vorticity(Winds),
+    Divergence(Winds),
+}
+
+/// A variable made of two others.
+#[derive(Debug)]
+pub(crate) struct Derivation {
+    pub(crate) channel: Channel,
+    pub(crate) inputs: [usize; 2],
+    rule: Rule,
+}
+
+/// An anomaly: its channel, and the number of the variable that it is one of.
+pub(crate) type Anomaly = (Channel, usize);
+
+/// The configured derivations; a later one may use an earlier one. Anomalies come out apart, because they need a mean
+/// that is known only in the end.
+pub(crate) fn derivations(
+    config: &PrepareConfig,
+    grid: &Grid,
+    mut channels: Vec<Channel>,
+) -> Result<(Vec<Derivation>, Vec<Anomaly>), PrepareError> {
+    let (mut derivations, mut anomalies) = (Vec::new(), Vec::new());
+    for (name, derived) in &config.derive {
+        let key = format!("derive.{name}");
+        let find = |wanted: &String| {
+            let names = || {
+                channels
+                    .iter()
+                    .map(|c| c.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let found = channels.iter().position(|c| c.name == *wanted);
+            found.ok_or_else(|| {
+                PrepareError::config(
+                    &key,
+                    format!("{wanted:?} is not among the variables: {}", names()),
+                )
+            })
+        };
+        if channels.iter().any(|c| c.name == *name) {
+            return Err(PrepareError::config(
+                &key,
+                "there is a variable of this name already",
+            ));
+        }
+        let winds = || Winds::new(grid, Winds::EARTH).map_err(PrepareError::from);
+        let (inputs, rule) = match derived {
+            Derived::Anomaly { of } => {
+                let of = find(of)?;
+                anomalies.push((labelled(name, derived, &channels[of], grid), of));
+                continue;
+            }
+            Derived::Speed { u, v } => ([find(u)?, find(v)?], Rule::Speed),
+            Derived::Vorticity { u, v } => ([find(u)?, find(v)?], Rule::Vorticity(winds()?)),
+            Derived::Divergence { u, v } => ([find(u)?, find(v)?], Rule::Divergence(winds()?)),
+        };
+        let channel = labelled(name, derived, &channels[inputs[0]], grid);
+        channels.push(channel.clone());
+        derivations.push(Derivation {
+            channel,
+            inputs,
+            rule,
+        });
+    }
+    Ok((derivations, anomalies))
+}
+
+/// CF attributes of a derived variable.
+fn labelled(name: &str, derived: &Derived, of: &Channel, grid: &Grid) -> Channel {
+    let units = of.attributes.get("units").and_then(Attribute::text);
+    let per_second =
+        units.is_some_and(|u| ["m s-1", "m s**-1", "m/s", "m s^-1"].contains(&u.trim()));
+    let on_sphere = matches!(grid, Grid::Rectilinear { .. });
+    let rate = (per_second && on_sphere).then_some("s-1");
+    let (standard_name, long_name, units) = match derived {
+        Derived::Speed { .. } => (Some("wind_speed"), "wind speed".to_owned(), units),
+        Derived::Vorticity { .. } => (
+            Some("atmosphere_relative_vorticity"),
+            "relative vorticity".to_owned(),
+            rate,
+        ),
+        Derived::Divergence { .. } => (
+            Some("divergence_of_wind"),
+            "divergence of wind".to_owned(),
+            rate,
+        ),
+        Derived::Anomaly { .. } => (
+            None,
+            format!("{} minus its mean for the day of the year", of.name),
+            units,
+        ),
+    };
+    let labels = [
+        ("standard_name", standard_name),
+        ("long_name", Some(&*long_name)),
+        ("units", units),
+    ];
+    let labels = labels
+        .into_iter()
+        .filter_map(|(key, text)| Some((key.to_owned(), Attribute::from(text?))));
+    let mut attributes: Attributes = labels.collect();
+    for key in ["level", "level_units"] {
+        attributes.extend(
+            of.attributes
+                .get(key)
+                .map(|value| (key.to_owned(), value.clone())),
+        );
+    }
+    Channel {
+        name: name.to_owned(),
+        attributes,
+    }
+}
+
+impl Derivation {
+    /// The variable at some times, (time, y, x) like those it is made of.
+    pub(crate) fn apply(&self, states: &[Array3<f32>]) -> Array3<f32> {
+        let [u, v] = self.inputs.map(|k| &states[k]);
+        let mut result = Array3::zeros(u.dim());
+        let planes = result.axis_iter_mut(Axis(0)).into_par_iter();
+        planes.enumerate().for_each(|(t, mut plane)| {
+            let [u, v] = [u, v].map(|wind| wind.index_axis(Axis(0), t));
+            match &self.rule {
+                Rule::Speed => Zip::from(&mut plane)
+                    .and(u)
+                    .and(v)
+                    .for_each(|y, u, v| *y = u.hypot(*v)),
+                Rule::Vorticity(winds) => plane.assign(&winds.vorticity(u, v)),
+                Rule::Divergence(winds) => plane.assign(&winds.divergence(u, v)),
+            }
+        });
+        result
+    }
+}

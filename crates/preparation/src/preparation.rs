@@ -1,0 +1,459 @@
+//! The plan: what is read, what is made of it, what is written.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use foehn_archive::{STORAGE_ATTRIBUTES, open};
+use foehn_dataset::ByteSize;
+use foehn_field::{Attribute, Attributes, Grid, Instant, TimeAxis};
+use foehn_grid::{Method, Regridder};
+use ndarray::{Array2, Axis};
+use serde::Serialize;
+
+use crate::derive::{Anomaly, Channel, Derivation, derivations};
+use crate::input::{InputVariable, Levels};
+use crate::join::{Joined, period};
+use crate::moments::Moments;
+use crate::region::Region;
+use crate::resample::{Step, steps};
+use crate::{PrepareConfig, PrepareError, RegridMethod, StatisticsKind};
+
+/// Bytes of a chunk where no number of states is configured.
+const CHUNK_BYTES: usize = 4 << 20;
+/// States in a chunk at most, where no number is configured.
+const CHUNK_STATES: usize = 64;
+
+/// A planned preparation: every file was looked at, nothing is written yet.
+#[derive(Debug)]
+pub struct Preparation {
+    pub(crate) config: PrepareConfig,
+    pub(crate) joined: Joined,
+    pub(crate) region: Region,
+    pub(crate) regridder: Option<Regridder>,
+    /// The grid of the output.
+    pub(crate) grid: Grid,
+    /// The levels that are read of each variable.
+    pub(crate) levels: Vec<Vec<usize>>,
+    /// What is read, then what is derived.
+    channels: Vec<Channel>,
+    pub(crate) derivations: Vec<Derivation>,
+    /// Channels that are written.
+    pub(crate) outputs: Vec<usize>,
+    /// With the number of the output that each is one of.
+    pub(crate) anomalies: Vec<Anomaly>,
+    pub(crate) statics: Vec<(Channel, Array2<f32>)>,
+    pub(crate) steps: Vec<Step>,
+    /// The times of the output.
+    pub(crate) times: TimeAxis,
+    pub(crate) statistics_period: Range<Instant>,
+    /// States in a chunk of the output.
+    pub(crate) chunk: usize,
+    /// The configuration, without what does not change the result.
+    pub(crate) described: String,
+}
+
+/// What a preparation will be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outline {
+    /// Files that are read.
+    pub files: usize,
+    /// Variables that are written, statistics apart.
+    pub variables: Vec<String>,
+    /// States of the input.
+    pub input_states: usize,
+    /// States of the output.
+    pub states: usize,
+    /// Rows and columns of the output.
+    pub grid: (usize, usize),
+    /// States in a chunk.
+    pub chunk: usize,
+    /// Places in the time axis of the input where states are missing or out of step.
+    pub gaps: usize,
+    /// Estimated peak memory, bytes.
+    pub memory: u64,
+}
+
+impl Preparation {
+    /// Looks at all files and plans.
+    ///
+    /// # Errors
+    /// [`PrepareError`]: what is wrong with the configuration or the files.
+    pub fn open(config: &PrepareConfig) -> Result<Self, PrepareError> {
+        let joined = Joined::open(config)?;
+        let region = Region::of(&joined.grid, config)?;
+        let target = config.regrid.as_ref().map(|to| target(&region.grid, to));
+        let grid = target.transpose()?.unwrap_or_else(|| region.grid.clone());
+        let regridder = config.regrid.as_ref().map(|to| {
+            let method = match to.method {
+                RegridMethod::Conservative => Method::Conservative,
+                RegridMethod::Bilinear => Method::Bilinear,
+            };
+            Regridder::new(&region.grid, &grid, method, to.least_share)
+        });
+        let (levels, mut channels) = inputs(&joined, config)?;
+        let (derivations, anomalies) = derivations(config, &grid, channels.clone())?;
+        channels.extend(derivations.iter().map(|d| d.channel.clone()));
+        let outputs = outputs(config, &channels)?;
+        let steps = steps(&joined.times, joined.step, config.resample.as_ref())?;
+        let calendar = joined.times.calendar;
+        let plane = 4 * grid.shape().0 * grid.shape().1;
+        let chunk = config
+            .chunk
+            .unwrap_or_else(|| (CHUNK_BYTES / plane.max(1)).clamp(1, CHUNK_STATES));
+        if chunk == 0 {
+            return Err(PrepareError::config("chunk", "0 states; at least 1"));
+        }
+        if let Some(resample) = &config.resample {
+            let method = format!("time: {}", resample.by.cell_method());
+            for channel in &mut channels {
+                channel
+                    .attributes
+                    .insert("cell_methods".to_owned(), Attribute::from(method.as_str()));
+            }
+        }
+        let mut plan = Self {
+            times: TimeAxis {
+                calendar,
+                instants: steps.iter().map(|step| step.instant).collect(),
+            },
+            statistics_period: period(config.statistics.period.as_ref(), calendar)?,
+            regridder: regridder.transpose()?,
+            anomalies: of_outputs(anomalies, &outputs, &channels)?,
+            described: described(config),
+            config: config.clone(),
+            statics: Vec::new(),
+            joined,
+            region,
+            grid,
+            levels,
+            channels,
+            derivations,
+            outputs,
+            steps,
+            chunk,
+        };
+        plan.statics = plan.read_statics()?;
+        Ok(plan)
+    }
+
+    /// What it will be.
+    pub fn outline(&self) -> Outline {
+        let names = self
+            .written()
+            .chain(self.anomalies.iter().map(|(channel, _)| channel));
+        let step = self.joined.step;
+        let instants = &self.joined.times.instants;
+        Outline {
+            files: self.joined.files.len(),
+            variables: names.map(|channel| channel.name.clone()).collect(),
+            input_states: instants.len(),
+            states: self.steps.len(),
+            grid: self.grid.shape(),
+            chunk: self.chunk,
+            gaps: instants
+                .windows(2)
+                .filter(|t| t[1].since(t[0]) != step)
+                .count(),
+            memory: self.estimate(),
+        }
+    }
+
+    /// The files that are read.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.joined.files.iter().map(|file| &file.path)
+    }
+
+    /// The variables that are written as series, anomalies apart.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Channel> {
+        self.outputs.iter().map(|k| &self.channels[*k])
+    }
+
+    pub(crate) fn wants(&self, kind: StatisticsKind) -> bool {
+        let for_anomalies = kind == StatisticsKind::Climatology && !self.anomalies.is_empty();
+        for_anomalies || self.config.statistics.compute.contains(&kind)
+    }
+
+    pub(crate) fn needs_moments(&self) -> bool {
+        let compute = &self.config.statistics.compute;
+        compute
+            .iter()
+            .any(|kind| *kind != StatisticsKind::Climatology)
+    }
+
+    pub(crate) fn needs_statistics(&self) -> bool {
+        self.needs_moments() || self.wants(StatisticsKind::Climatology)
+    }
+
+    /// Time between two states of the output, s.
+    pub(crate) fn step(&self) -> i64 {
+        self.config
+            .resample
+            .as_ref()
+            .map_or(self.joined.step, |r| r.every.seconds())
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        usize::try_from(self.config.memory.0).unwrap_or(usize::MAX)
+    }
+
+    /// The number of chunks along time.
+    pub(crate) fn blocks(&self) -> usize {
+        self.steps.len().div_ceil(self.chunk)
+    }
+
+    /// The states of a chunk.
+    pub(crate) fn block(&self, block: usize) -> Range<usize> {
+        block * self.chunk..((block + 1) * self.chunk).min(self.steps.len())
+    }
+
+    /// Bytes of the values of one input state, as read.
+    fn state_bytes(&self) -> usize {
+        let (ny, nx) = self.region.grid.shape();
+        let planes: usize = self.levels.iter().map(|levels| levels.len().max(1)).sum();
+        4 * planes * ny * nx
+    }
+
+    /// The parts in which the input of some chunks is read: no part lies in two files.
+    pub(crate) fn pieces(&self, blocks: Range<usize>) -> Vec<Range<usize>> {
+        let (first, last) = (
+            self.block(blocks.start).start,
+            self.block(blocks.end - 1).end,
+        );
+        let inputs = self.steps[first].inputs.start..self.steps[last - 1].inputs.end;
+        // while one part is read and unpacked, another is worked on: about ten copies in all
+        let longest = (self.memory() / 10 / self.state_bytes().max(1)).max(1);
+        let tracks = self.joined.tracks.iter();
+        let mut cuts: Vec<usize> = tracks
+            .flat_map(|t| t.parts.iter().map(|part| part.axis.start))
+            .collect();
+        cuts.push(inputs.start);
+        cuts.push(inputs.end);
+        cuts.retain(|cut| inputs.contains(cut) || *cut == inputs.end);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let in_file = cuts.windows(2).map(|cut| cut[0]..cut[1]);
+        let cut = |part: Range<usize>| {
+            let end = part.end;
+            part.step_by(longest)
+                .map(move |start| start..(start + longest).min(end))
+        };
+        in_file.flat_map(cut).collect()
+    }
+
+    fn estimate(&self) -> u64 {
+        let cells = self.grid.shape().0 * self.grid.shape().1;
+        let piece = self.state_bytes().max(self.memory() / 10) * 10;
+        let block = 3 * 4 * self.chunk.min(self.steps.len()) * cells * self.outputs.len();
+        let sums = if self.needs_moments() {
+            Moments::BYTES * cells * self.outputs.len()
+        } else {
+            0
+        };
+        let reducers = if self.config.resample.is_some() {
+            16 * cells * self.outputs.len()
+        } else {
+            0
+        };
+        (piece.min(self.state_bytes() * self.joined.times.len() * 10) + block + sums + reducers)
+            as u64
+    }
+
+    /// Variables without time, cut out and regridded like the others.
+    fn read_statics(&self) -> Result<Vec<(Channel, Array2<f32>)>, PrepareError> {
+        let mut found = Vec::new();
+        for name in &self.config.statics {
+            let mut files = self.joined.files.iter();
+            let held = files
+                .find_map(|file| Some((file, file.variables.iter().find(|v| v.name == *name)?)));
+            let Some((file, variable)) = held else {
+                return Err(PrepareError::config(
+                    "statics",
+                    format!("no file holds {name:?}"),
+                ));
+            };
+            if variable.times.as_ref().is_some_and(|times| times.len() > 1) {
+                return Err(PrepareError::config(
+                    "statics",
+                    format!("{name:?} changes with time: name it in variables"),
+                ));
+            }
+            let archive = open(&file.path)?;
+            let planes = variable
+                .axes
+                .read(&archive, name, &(0..1), &[], &self.region)?;
+            let plane = planes
+                .first()
+                .map(|p| p.index_axis(Axis(0), 0).to_owned())
+                .unwrap_or_default();
+            let plane = self
+                .regridder
+                .as_ref()
+                .map_or(plane.clone(), |r| r.apply(plane.view()));
+            found.push((channel(name, variable, None), plane));
+        }
+        Ok(found)
+    }
+}
+
+/// The configuration as JSON, without what does not change the result.
+fn described(config: &PrepareConfig) -> String {
+    let mut config = config.clone();
+    (config.to, config.memory) = (None, ByteSize(1));
+    serde_json::to_string(&config).unwrap_or_default()
+}
+
+/// The grid that first, last and step of two axes make.
+fn target(from: &Grid, to: &crate::RegridConfig) -> Result<Grid, PrepareError> {
+    let axis = |key: &str, [first, last, step]: [f64; 3]| {
+        let count = ((last - first) / step).round();
+        let hits = (first + count * step - last).abs() <= 1e-6 * step.abs();
+        if !(count >= 1.0 && count < 1e6 && hits) {
+            let problem = format!(
+                "[{first}, {last}, {step}] is not first, last and a step that leads from one to the other"
+            );
+            return Err(PrepareError::config(&format!("regrid.{key}"), problem));
+        }
+        Ok((0..=count as usize)
+            .map(|k| first + k as f64 * step)
+            .collect())
+    };
+    let (y, x): (Vec<f64>, Vec<f64>) = (
+        axis("latitude", to.latitude)?,
+        axis("longitude", to.longitude)?,
+    );
+    Ok(match from {
+        Grid::Cartesian { period, .. } => Grid::Cartesian {
+            y,
+            x,
+            period: *period,
+        },
+        _ => Grid::Rectilinear {
+            latitude: y,
+            longitude: x,
+        },
+    })
+}
+
+/// What is read: the levels of each variable, and a channel for each variable and level.
+fn inputs(
+    joined: &Joined,
+    config: &PrepareConfig,
+) -> Result<(Vec<Vec<usize>>, Vec<Channel>), PrepareError> {
+    let (mut levels, mut channels) = (Vec::new(), Vec::new());
+    for track in &joined.tracks {
+        let Some(part) = track.parts.first() else {
+            return Err(PrepareError::config(
+                "period",
+                format!("{} has no state in it", track.name),
+            ));
+        };
+        let variable = joined.variable(part);
+        let chosen = match &variable.axes.level {
+            Some(known) if known.values.len() > 1 || !config.levels.is_empty() => {
+                chosen(&track.name, known, &config.levels)?
+            }
+            _ => Vec::new(),
+        };
+        match &variable.axes.level {
+            Some(known) if !chosen.is_empty() => {
+                channels.extend(
+                    chosen
+                        .iter()
+                        .map(|k| channel(&track.name, variable, Some((known, *k)))),
+                );
+            }
+            _ => channels.push(channel(&track.name, variable, None)),
+        }
+        levels.push(chosen);
+    }
+    Ok((levels, channels))
+}
+
+fn chosen(name: &str, known: &Levels, wanted: &[f64]) -> Result<Vec<usize>, PrepareError> {
+    if wanted.is_empty() {
+        return Ok((0..known.values.len()).collect());
+    }
+    let find = |level: &f64| {
+        let near = |x: &f64| (x - level).abs() <= 1e-6 * level.abs().max(1.0);
+        let problem = || {
+            format!(
+                "{name} has no level {level}; its {} are {:?}",
+                known.dim, known.values
+            )
+        };
+        known
+            .values
+            .iter()
+            .position(near)
+            .ok_or_else(|| PrepareError::config("levels", problem()))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn channel(name: &str, variable: &InputVariable, level: Option<(&Levels, usize)>) -> Channel {
+    let mut attributes: Attributes = variable.attributes.clone();
+    attributes.retain(|key, _| !STORAGE_ATTRIBUTES.contains(&key.as_str()));
+    let mut name = name.rsplit('/').next().unwrap_or(name).to_owned();
+    if let Some((levels, k)) = level {
+        let value = levels.values[k];
+        name = format!("{name}_{value}");
+        attributes.insert("level".to_owned(), Attribute::Float(value));
+        attributes.extend(
+            levels
+                .units
+                .clone()
+                .map(|units| ("level_units".to_owned(), Attribute::from(units))),
+        );
+    }
+    Channel { name, attributes }
+}
+
+/// The channels that are written: all but those to drop.
+fn outputs(config: &PrepareConfig, channels: &[Channel]) -> Result<Vec<usize>, PrepareError> {
+    if let Some(name) = config
+        .drop
+        .iter()
+        .find(|name| !channels.iter().any(|c| c.name == **name))
+    {
+        let names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+        return Err(PrepareError::config(
+            "drop",
+            format!("{name:?} is not among {}", names.join(", ")),
+        ));
+    }
+    let mut names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(PrepareError::config(
+            "variables",
+            format!("{:?} would be written twice", twice[0]),
+        ));
+    }
+    let kept = |k: &usize| !config.drop.contains(&channels[*k].name);
+    let kept: Vec<usize> = (0..channels.len()).filter(kept).collect();
+    if kept.is_empty() {
+        return Err(PrepareError::config("drop", "nothing is left to write"));
+    }
+    Ok(kept)
+}
+
+/// Anomalies count among the outputs what they are anomalies of.
+fn of_outputs(
+    anomalies: Vec<Anomaly>,
+    outputs: &[usize],
+    channels: &[Channel],
+) -> Result<Vec<Anomaly>, PrepareError> {
+    let written = |(channel, of): Anomaly| {
+        let place = outputs.iter().position(|k| *k == of);
+        let problem = || {
+            format!(
+                "{:?} is dropped, but its anomaly is made of what is written",
+                channels[of].name
+            )
+        };
+        let place = place
+            .ok_or_else(|| PrepareError::config(&format!("derive.{}", channel.name), problem()))?;
+        Ok((channel, place))
+    };
+    anomalies.into_iter().map(written).collect()
+}

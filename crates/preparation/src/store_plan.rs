@@ -1,0 +1,115 @@
+//! The store that is written.
+
+use std::path::Path;
+
+use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
+use foehn_field::{Attribute, Attributes};
+use ndarray::Array1;
+
+use crate::derive::Channel;
+use crate::preparation::Preparation;
+use crate::statistics::{arrays, days_in};
+use crate::{PrepareError, StatisticsKind};
+
+impl Preparation {
+    /// Lays out the store and writes its coordinates and static variables.
+    pub(crate) fn create(&self, path: &Path, mode: Mode) -> Result<Store, PrepareError> {
+        let coordinates = self.coordinates()?;
+        let plans = self.arrays(&coordinates);
+        let store = Store::create(path, self.attributes(), plans, mode)?;
+        if !store.is_done("coordinates") {
+            coordinates.iter().try_for_each(|c| c.write(&store))?;
+            for (channel, plane) in &self.statics {
+                store.write_f32(&channel.name, &[0, 0], plane.view().into_dyn())?;
+            }
+            store.mark_done("coordinates")?;
+        }
+        Ok(store)
+    }
+
+    /// About how many files the store will have.
+    pub fn planned_files(&self) -> u64 {
+        let coordinates = self.coordinates().unwrap_or_default();
+        1 + self
+            .arrays(&coordinates)
+            .iter()
+            .map(|array| 1 + files(array))
+            .sum::<u64>()
+    }
+
+    fn arrays(&self, coordinates: &[Coordinate]) -> Vec<ArrayPlan> {
+        let dims = Coordinate::grid_dims(&self.grid);
+        let (ny, nx) = self.grid.shape();
+        let series = |channel: &Channel| ArrayPlan {
+            chunks: vec![self.chunk as u64, ny as u64, nx as u64],
+            fill: Some(f64::NAN),
+            ..ArrayPlan::whole(
+                &channel.name,
+                &["time", dims[0], dims[1]],
+                &[self.times.len(), ny, nx],
+                Element::F32,
+                channel.attributes.clone(),
+            )
+        };
+        let still = |channel: &Channel| ArrayPlan {
+            fill: Some(f64::NAN),
+            ..ArrayPlan::whole(
+                &channel.name,
+                &dims,
+                &[ny, nx],
+                Element::F32,
+                channel.attributes.clone(),
+            )
+        };
+        let anomalies = self.anomalies.iter().map(|(channel, _)| series(channel));
+        coordinates
+            .iter()
+            .map(|c| c.plan.clone())
+            .chain(self.written().map(series))
+            .chain(anomalies)
+            .chain(self.statics.iter().map(|(channel, _)| still(channel)))
+            .chain(
+                self.written()
+                    .flat_map(|channel| arrays(self, channel, dims)),
+            )
+            .collect()
+    }
+
+    fn coordinates(&self) -> Result<Vec<Coordinate>, PrepareError> {
+        let mut coordinates = vec![Coordinate::time("time", "time", "time", &self.times)?];
+        coordinates.extend(Coordinate::of_grid(&self.grid));
+        if self.wants(StatisticsKind::Climatology) {
+            let days = Array1::from_iter(1..=days_in(self.times.calendar) as i32);
+            let labels = [("long_name", "day of the year"), ("units", "1")];
+            let labels = labels.map(|(key, text)| (key.to_owned(), Attribute::from(text)));
+            coordinates.push(Coordinate::shorts(
+                "dayofyear",
+                &["dayofyear"],
+                days.into_dyn(),
+                labels.into_iter().collect(),
+            ));
+        }
+        Ok(coordinates)
+    }
+
+    /// What was done, so that a run that would do something else does not continue it.
+    fn attributes(&self) -> Attributes {
+        let text = |value: &str| Attribute::Text(value.to_owned());
+        Attributes::from_iter([
+            ("Conventions".to_owned(), text("CF-1.11")),
+            (
+                "source".to_owned(),
+                text(concat!("foehn ", env!("CARGO_PKG_VERSION"))),
+            ),
+            ("foehn_prepare".to_owned(), text(&self.described)),
+        ])
+    }
+}
+
+/// Chunks of an array.
+fn files(array: &ArrayPlan) -> u64 {
+    let along = array.shape.iter().zip(&array.chunks);
+    along
+        .map(|(length, chunk)| length.div_ceil(*chunk))
+        .product()
+}

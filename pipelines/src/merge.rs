@@ -1,0 +1,151 @@
+//! `foehn merge`: the end of a forecast that several jobs wrote.
+
+use crate::config::RunConfig;
+use crate::forecast::forecast_path;
+use anyhow::{Context, Result};
+use foehn_archive::Shard;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What merging ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct MergeSummary {
+    /// The store.
+    pub path: PathBuf,
+    /// Items that were there; absent where the store was whole before.
+    pub items: Option<usize>,
+}
+
+/// Checks that every item of a store is done and writes its consolidated metadata; `target` is the store, or the
+/// configuration of a run whose forecast it is.
+///
+/// # Errors
+/// If items are missing, naming some; if there is no such store.
+pub fn merge(target: &Path, overrides: &[String]) -> Result<MergeSummary> {
+    let path = if target.is_file() {
+        forecast_path(&RunConfig::load(target, overrides)?)
+    } else {
+        target.to_owned()
+    };
+    let items = foehn_archive::merge(&path)?;
+    Ok(MergeSummary { path, items })
+}
+
+/// Which of several jobs this is, as the command line says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardChoice {
+    /// `I/N`.
+    Stated(Shard),
+    /// `auto` or `auto/N`: by what the scheduler tells, N jobs where it does not say how many.
+    Scheduler(Option<usize>),
+}
+
+/// Why a text is no [`ShardChoice`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?}: write I/N with I from 0 to N - 1, such as 0/3; or auto, or auto/N")]
+pub struct NoShard(String);
+
+impl FromStr for ShardChoice {
+    type Err = NoShard;
+
+    fn from_str(text: &str) -> Result<Self, NoShard> {
+        let refuse = || NoShard(text.to_owned());
+        match text.split_once('/') {
+            None if text == "auto" => Ok(Self::Scheduler(None)),
+            Some(("auto", count)) => count
+                .parse()
+                .map(|n| Self::Scheduler(Some(n)))
+                .map_err(|_| refuse()),
+            _ => text.parse().map(Self::Stated).map_err(|_| refuse()),
+        }
+    }
+}
+
+impl ShardChoice {
+    /// The shard that is meant: `SLURM_ARRAY_TASK_ID` of `SLURM_ARRAY_TASK_COUNT` from `SLURM_ARRAY_TASK_MIN` on, or
+    /// `JOB_COMPLETION_INDEX` (Kubernetes) of `count`.
+    ///
+    /// # Errors
+    /// If no scheduler says which job this is, or the count is not known or does not fit.
+    pub fn shard(self) -> Result<Shard> {
+        self.shard_in(|name| std::env::var(name).ok())
+    }
+
+    fn shard_in(self, variable: impl Fn(&str) -> Option<String>) -> Result<Shard> {
+        let count = match self {
+            Self::Stated(shard) => return Ok(shard),
+            Self::Scheduler(count) => count,
+        };
+        let number = |name: &str| {
+            let text = variable(name);
+            let read = |text: String| {
+                text.trim()
+                    .parse::<usize>()
+                    .with_context(|| format!("{name}={text} is not a number"))
+            };
+            text.map(read).transpose()
+        };
+        let (name, index, counted) = if let Some(id) = number("SLURM_ARRAY_TASK_ID")? {
+            let first = number("SLURM_ARRAY_TASK_MIN")?.unwrap_or(0);
+            let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
+            (
+                "SLURM_ARRAY_TASK_ID",
+                id.saturating_sub(first) / step,
+                number("SLURM_ARRAY_TASK_COUNT")?,
+            )
+        } else {
+            let index = number("JOB_COMPLETION_INDEX")?;
+            let said = "--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set; write --shard I/N";
+            ("JOB_COMPLETION_INDEX", index.context(said)?, None)
+        };
+        let count = count.or(counted);
+        let count = count.with_context(|| {
+            format!("{name} is set but not how many jobs there are: write --shard auto/N")
+        })?;
+        Shard::new(index, count).with_context(|| {
+            format!("{name} makes this job number {index} (from 0), but there are {count}")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(text: &str, environment: &[(&str, &str)]) -> Result<String> {
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Ok(text.parse::<ShardChoice>()?.shard_in(variable)?.to_string())
+    }
+
+    #[test]
+    fn shards_are_stated_or_come_from_the_scheduler() {
+        assert_eq!(shard("1/3", &[]).unwrap(), "1/3");
+        let slurm = [
+            ("SLURM_ARRAY_TASK_ID", "3"),
+            ("SLURM_ARRAY_TASK_COUNT", "3"),
+            ("SLURM_ARRAY_TASK_MIN", "1"),
+        ];
+        assert_eq!(shard("auto", &slurm).unwrap(), "2/3");
+        let kubernetes = [("JOB_COMPLETION_INDEX", "0")];
+        assert_eq!(shard("auto/4", &kubernetes).unwrap(), "0/4");
+        assert!(
+            shard("auto", &kubernetes)
+                .unwrap_err()
+                .to_string()
+                .contains("auto/N")
+        );
+        assert!(
+            shard("auto", &[])
+                .unwrap_err()
+                .to_string()
+                .contains("SLURM_ARRAY_TASK_ID")
+        );
+        for refused in ["3/3", "a/3", "auto/x", "1"] {
+            assert!(refused.parse::<ShardChoice>().is_err(), "{refused}");
+        }
+    }
+}
