@@ -34,6 +34,7 @@
 
 mod bias;
 mod climatology;
+mod dependence;
 mod emos;
 mod error;
 mod family;
@@ -44,6 +45,7 @@ mod method;
 mod minimise;
 mod normal;
 mod quantile_mapping;
+mod read;
 mod regression;
 mod scope;
 mod shifted_gamma;
@@ -52,9 +54,11 @@ mod steps;
 mod table;
 mod term;
 mod truncated_normal;
+mod window;
 
 pub use bias::{Bias, BiasFit, Lapse};
 pub use climatology::{Climatology, ClimatologyFit};
+pub use dependence::{DependenceError, Template, schaake_template, shuffle, transformation};
 pub use emos::{Emos, EmosFit, Link, Scale};
 pub use error::{FitError, PredictError, TableError};
 pub use family::{Family, Objective, Slope};
@@ -64,8 +68,10 @@ pub use member_by_member::{MemberByMember, MemberByMemberFit};
 pub use method::{Fitted, LeadFit, Method, Part, Prediction};
 pub use minimise::Ending;
 pub use quantile_mapping::{QuantileMapping, QuantileMappingFit};
+pub use read::{CasesError, Oddity, Variables};
 pub use regression::Regression;
 pub use scope::{Basis, Scope};
 pub use steps::{Steps, StepsError};
 pub use table::{Case, Columns, Station, Table};
 pub use term::Term;
+pub use window::{Forecasts, Period, cross_validate, rolling};

@@ -24,7 +24,15 @@ pub struct Station {
     pub model_altitude: Option<f64>,
 }
 
+/// Lowest and highest ground that is believed, m.
+const GROUND: std::ops::RangeInclusive<f64> = -500.0..=9000.0;
+
 impl Station {
+    /// Whether an altitude is one that ground has: -500..9000 m.
+    pub fn is_ground(altitude: f64) -> bool {
+        GROUND.contains(&altitude)
+    }
+
     /// Great-circle distance.
     ///
     /// # Units
@@ -92,9 +100,6 @@ pub struct Case<'a> {
     /// Their names.
     pub covariate_names: &'a [String],
 }
-
-/// Lowest and highest ground that is believed, m.
-const GROUND: std::ops::RangeInclusive<f64> = -500.0..=9000.0;
 
 impl Table {
     /// Checks the columns.
@@ -313,7 +318,7 @@ fn check_stations(columns: &Columns) -> Result<(), TableError> {
             .into_iter()
             .flatten()
         {
-            if !GROUND.contains(&altitude) {
+            if !Station::is_ground(altitude) {
                 return Err(TableError::Altitude {
                     station: station.name.clone(),
                     altitude,
