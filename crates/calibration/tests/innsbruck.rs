@@ -2,10 +2,10 @@
 
 mod real;
 
-use foehn_calibration::{Emos, Link, Method, Objective, Scale, Term};
+use foehn_calibration::Table;
 use real::{Score, method, print_table, read, score};
 
-fn split() -> Option<(foehn_calibration::Table, foehn_calibration::Table)> {
+fn split() -> Option<(Table, Table)> {
     let (table, oddities) = read("innsbruck_tmin_gefs11.nc", "air_temperature_minimum")?;
     assert!(oddities.is_empty(), "{oddities:?}");
     let dates = table.distinct_dates();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use foehn_calibration::{Basis, Fitted, Law, Method, Oddity, Table, Variables};
+use foehn_calibration::{Basis, Fitted, Method, Oddity, Table, Variables};
 
 /// A table of the shared ensembles; says that it skips where they are not there.
 pub fn read(name: &str, members: &str) -> Option<(Table, Vec<Oddity>)> {
@@ -48,17 +48,6 @@ pub struct Score {
     pub fallback: usize,
 }
 
-/// The share of the observation's PIT interval that lies in the central interval of a level.
-pub fn covered(law: &Law, y: f64, level: f64) -> f64 {
-    let [low, high] = law.pit(y);
-    let (from, to) = ((1.0 - level) / 2.0, f64::midpoint(1.0, level));
-    if high > low {
-        (to.min(high) - from.max(low)).max(0.0) / (high - low)
-    } else {
-        f64::from(u8::from((from..=to).contains(&low)))
-    }
-}
-
 /// Scores every case with an observation.
 pub fn score(fitted: &Fitted, test: &Table) -> Score {
     let mut sum = Score::default();
@@ -67,7 +56,7 @@ pub fn score(fitted: &Fitted, test: &Table) -> Score {
         let y = case.observation;
         sum.crps += prediction.law.crps(y);
         sum.mae += (prediction.law.quantile(0.5) - y).abs();
-        sum.covered += covered(&prediction.law, y, 0.9);
+        sum.covered += foehn_verification::covered(prediction.law.pit(y), 0.9);
         sum.cases += 1;
         sum.fallback += usize::from(prediction.basis == Basis::Fallback);
     }
