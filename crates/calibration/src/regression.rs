@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::term::Floors;
+use crate::term::{Context, Use};
 use crate::{Case, FitError, PredictError, Term};
 
 /// A column whose standard deviation is below this part of its size is constant.
@@ -15,7 +15,7 @@ const RIDGE: f64 = 1e-9;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
     terms: Vec<Term>,
-    floors: Floors,
+    context: Context,
     members: usize,
     names: Vec<String>,
     intercept: f64,
@@ -71,7 +71,7 @@ impl Regression {
         }
         let mut row = Vec::with_capacity(self.names.len());
         for term in &self.terms {
-            term.push(case, self.floors, &mut row)
+            term.push(case, &self.context, Use::Forecast, &mut row)
                 .ok_or_else(|| gap(term, case))?;
         }
         Ok(self.intercept
@@ -105,10 +105,11 @@ fn gap(term: &Term, case: &Case<'_>) -> PredictError {
 
 /// Whether a case has all that the terms need.
 pub(crate) fn is_complete(case: &Case<'_>, terms: &[Term]) -> bool {
-    let floors = Floors::of(&[]);
-    terms
-        .iter()
-        .all(|term| term.push(case, floors, &mut Vec::new()).is_some())
+    let context = Context::default();
+    terms.iter().all(|term| {
+        term.push(case, &context, Use::Forecast, &mut Vec::new())
+            .is_some()
+    })
 }
 
 /// An error for the first term that no case has a value of.
@@ -133,7 +134,7 @@ pub(crate) fn check_terms(cases: &[Case<'_>], terms: &[Term]) -> Result<(), FitE
 impl Design {
     /// The design of complete cases.
     pub(crate) fn new(cases: &[Case<'_>], terms: &[Term]) -> Self {
-        let floors = Floors::of(cases);
+        let context = Context::of(cases, terms);
         let members = cases.first().map_or(0, |case| case.members.len());
         let names: Vec<String> = terms
             .iter()
@@ -143,13 +144,13 @@ impl Design {
         for case in cases {
             for term in terms {
                 // Complete by the caller's filter: every term has its value.
-                let _ = term.push(case, floors, &mut values);
+                let _ = term.push(case, &context, Use::Training, &mut values);
             }
         }
         let raw = DMatrix::from_row_slice(cases.len(), names.len(), &values);
         let empty = Regression {
             terms: terms.to_vec(),
-            floors,
+            context,
             members,
             coefficients: vec![0.0; names.len()],
             names,

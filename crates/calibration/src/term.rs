@@ -1,5 +1,7 @@
 //! What location and scale depend on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Case;
@@ -30,29 +32,85 @@ pub enum Term {
     Altitude,
     /// Station less model altitude, m.
     AltitudeDifference,
+    /// The station's own mean error `y - mean` in training, less that of all stations and shrunk towards it:
+    /// `sum / (n + k)` over its n cases, k this number. In training every case is left out of its own sum, so that the
+    /// weight is that of a forecast; zero for an unseen station.
+    StationError(u32),
     /// A further column of the table.
     Covariate(String),
 }
 
-/// Floors under what logarithms are taken of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Floors {
+/// What the terms know of the training set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Context {
+    /// Floors under what logarithms are taken of.
     spread: f64,
     mean: f64,
+    /// Mean error of all stations; sum of the deviations from it and number of cases of each.
+    error: f64,
+    stations: BTreeMap<String, (f64, f64)>,
 }
 
-impl Floors {
-    pub(crate) fn of(cases: &[Case<'_>]) -> Self {
+/// Whether a case is one of the training set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Training,
+    Forecast,
+}
+
+impl Context {
+    pub(crate) fn of(cases: &[Case<'_>], terms: &[Term]) -> Self {
         let moments: Vec<(f64, f64)> = cases.iter().filter_map(Case::mean_and_deviation).collect();
         let count = moments.len().max(1) as f64;
         let square = moments.iter().map(|(_, s)| s * s).sum::<f64>() / count;
         let mean = moments.iter().map(|(m, _)| m.max(0.0)).sum::<f64>() / count;
         let or_one = |x: f64| if x > 0.0 { x } else { 1.0 };
-        Self {
+        let mut context = Self {
             spread: or_one(1e-3 * square.sqrt()),
             mean: or_one(0.1 * mean),
+            ..Self::default()
+        };
+        if terms
+            .iter()
+            .any(|term| matches!(term, Term::StationError(_)))
+        {
+            context.count_errors(cases);
+        }
+        context
+    }
+
+    fn count_errors(&mut self, cases: &[Case<'_>]) {
+        let errors: Vec<f64> = cases
+            .iter()
+            .map(|case| error_of_mean(case).unwrap_or(0.0))
+            .collect();
+        self.error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
+        for (case, error) in cases.iter().zip(&errors) {
+            let (sum, count) = self.stations.entry(case.station.name.clone()).or_default();
+            *sum += error - self.error;
+            *count += 1.0;
         }
     }
+
+    fn station_error(&self, case: &Case<'_>, shrinkage: f64, used: Use) -> f64 {
+        let Some((sum, count)) = self.stations.get(&case.station.name) else {
+            return 0.0;
+        };
+        let own = match (used, error_of_mean(case)) {
+            (Use::Training, Some(error)) => (error - self.error, 1.0),
+            _ => (0.0, 0.0),
+        };
+        let weight = count - own.1 + shrinkage;
+        if weight > 0.0 {
+            (sum - own.0) / weight
+        } else {
+            0.0
+        }
+    }
+}
+
+fn error_of_mean(case: &Case<'_>) -> Option<f64> {
+    Some(case.observation - case.mean_and_deviation()?.0)
 }
 
 impl Term {
@@ -68,6 +126,7 @@ impl Term {
             Self::MeanSeason(harmonics) => format!("mean_season {harmonics}"),
             Self::Altitude => "altitude".to_owned(),
             Self::AltitudeDifference => "altitude_difference".to_owned(),
+            Self::StationError(shrinkage) => format!("station_error {shrinkage}"),
             Self::Covariate(name) => name.clone(),
         }
     }
@@ -95,7 +154,13 @@ impl Term {
     }
 
     /// Appends its values for a case; `None` where something is missing.
-    pub(crate) fn push(&self, case: &Case<'_>, floors: Floors, row: &mut Vec<f64>) -> Option<()> {
+    pub(crate) fn push(
+        &self,
+        case: &Case<'_>,
+        context: &Context,
+        used: Use,
+        row: &mut Vec<f64>,
+    ) -> Option<()> {
         let station = case.station;
         match self {
             Self::Season(harmonics) => harmonic(case.season, *harmonics, 1.0, row),
@@ -113,12 +178,18 @@ impl Term {
                         .filter(|x| x.is_finite())?,
                 );
             }
-            _ => self.push_of_members(case, floors, row)?,
+            _ => self.push_of_members(case, context, used, row)?,
         }
         Some(())
     }
 
-    fn push_of_members(&self, case: &Case<'_>, floors: Floors, row: &mut Vec<f64>) -> Option<()> {
+    fn push_of_members(
+        &self,
+        case: &Case<'_>,
+        context: &Context,
+        used: Use,
+        row: &mut Vec<f64>,
+    ) -> Option<()> {
         let (mean, deviation) = case.mean_and_deviation()?;
         match self {
             Self::Members => {
@@ -128,8 +199,11 @@ impl Term {
                         .map(|&x| if x.is_finite() { x } else { mean }),
                 );
             }
-            Self::Spread => row.push(deviation.max(floors.spread).ln()),
-            Self::LogMean => row.push((mean.max(0.0) + floors.mean).ln()),
+            Self::StationError(shrinkage) => {
+                row.push(context.station_error(case, f64::from(*shrinkage), used));
+            }
+            Self::Spread => row.push(deviation.max(context.spread).ln()),
+            Self::LogMean => row.push((mean.max(0.0) + context.mean).ln()),
             Self::Dry => {
                 let present = case.present();
                 let dry = present.iter().filter(|&&x| x <= 0.0).count();
