@@ -10,6 +10,7 @@ use crate::{Case, FitError, Law, PredictError, Scope};
 ///
 /// At each observed value t, `P(Y <= t | mean)` is the antitonic regression of `1[y <= t]` on the mean, found by pooling
 /// adjacent violators; between two means of training it is interpolated linearly, beyond the ends it is that of the end.
+/// Its laws rest on few cases each and are a little too sure: with 3000 cases the central 90 % hold 85 %.
 ///
 /// # Reference
 /// Henzi, Ziegel and Gneiting (2021), J. R. Stat. Soc. B 83, 963; Walz et al. (2024), SIAM Review 66, 91 (`EasyUQ`).

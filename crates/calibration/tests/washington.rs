@@ -186,8 +186,15 @@ fn order_of_members_across_stations() {
             train.cases().filter(|c| c.station.name == *name).count() == past_dates.len()
         })
         .collect();
-    let names = ["raw", "independent", "ECC-Q", "ECC-T", "Schaake"];
-    let mut sums: [Joint; 5] = Default::default();
+    let names = [
+        "raw",
+        "independent draws",
+        "quantiles, random order",
+        "ECC-Q",
+        "ECC-T",
+        "Schaake",
+    ];
+    let mut sums: [Joint; 6] = Default::default();
     let dates = test.distinct_dates();
     for &date in &dates {
         let cases = joint_cases(&test, date, &complete);
@@ -212,18 +219,18 @@ fn order_of_members_across_stations() {
     let count = dates.len() as f64;
     for (name, sum) in names.iter().zip(&sums) {
         println!(
-            "{name:12} energy {:8.3} variogram {:.5}",
+            "{name:24} energy {:8.3} variogram {:.5}",
             sum.energy / count,
             sum.variogram / count
         );
     }
-    for ordered in &sums[2..] {
+    for ordered in &sums[3..] {
         assert!(ordered.energy < sums[0].energy && ordered.variogram < sums[1].variogram);
     }
 }
 
-/// Raw members, and calibrated ones in four orders, as (members, stations).
-fn ensembles(fitted: &Fitted, train: &Table, cases: &[Case<'_>], date: i64) -> [Array2<f64>; 5] {
+/// Raw members, and calibrated ones in five orders, as (members, stations).
+fn ensembles(fitted: &Fitted, train: &Table, cases: &[Case<'_>], date: i64) -> [Array2<f64>; 6] {
     let count = 8;
     let laws: Vec<_> = cases
         .iter()
@@ -253,7 +260,15 @@ fn ensembles(fitted: &Fitted, train: &Table, cases: &[Case<'_>], date: i64) -> [
     let ecc_q = shuffle(quantiles.view(), Template(raw.view()), ties).expect("orders");
     let ecc_t = transformation(&laws, raw.view(), ties).expect("orders");
     let schaake = shuffle(quantiles.view(), Template(template.view()), ties).expect("orders");
-    [raw, independent, ecc_q, ecc_t, schaake]
+    let noise = draws_of_ranks(count, cases.len(), key);
+    let random = shuffle(quantiles.view(), Template(noise.view()), ties).expect("orders");
+    [raw, independent, random, ecc_q, ecc_t, schaake]
+}
+
+fn draws_of_ranks(members: usize, margins: usize, key: Key) -> Array2<f64> {
+    let mut noise = vec![0.0; members * margins];
+    key.step(1).uniforms(&mut noise);
+    Array2::from_shape_vec((members, margins), noise).expect("shape")
 }
 
 #[test]
