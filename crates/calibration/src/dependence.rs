@@ -3,6 +3,11 @@
 //! Post-processing gives a law for every margin. A joint ensemble needs an order: member 3 warm here, is it warm there
 //! too? [`shuffle`] takes it from a [`Template`], such as the raw members (ECC) or past observations (Schaake).
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a view is as cheap as a reference to it"
+)]
+
 use foehn_noise::Key;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 

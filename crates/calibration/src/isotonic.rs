@@ -34,8 +34,8 @@ pub struct IsotonicFit {
 /// Products of distinct means and thresholds that a fit may hold while it works: 2 GB.
 const LARGEST: usize = 250_000_000;
 
-impl Isotonic {
-    pub(crate) fn fit(&self, cases: &[Case<'_>]) -> Result<IsotonicFit, FitError> {
+impl IsotonicFit {
+    pub(crate) fn fit(cases: &[Case<'_>]) -> Result<Self, FitError> {
         let mut pairs: Vec<(f64, f64)> = cases
             .iter()
             .filter_map(|case| Some((case.mean_and_deviation()?.0, case.observation)))
@@ -65,7 +65,7 @@ impl Isotonic {
                 row[j] = share;
             }
         }
-        Ok(thin(means, thresholds, cumulative))
+        Ok(thin(&means, thresholds, &cumulative))
     }
 }
 
@@ -103,7 +103,7 @@ fn antitonic(values: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
 }
 
 /// Leaves out means inside a run of equal distribution functions: the interpolation is the same without them.
-fn thin(means: Vec<f64>, thresholds: Vec<f64>, cumulative: Vec<Vec<f64>>) -> IsotonicFit {
+fn thin(means: &[f64], thresholds: Vec<f64>, cumulative: &[Vec<f64>]) -> IsotonicFit {
     let last = means.len().saturating_sub(1);
     let inside = |i: usize| {
         i > 0

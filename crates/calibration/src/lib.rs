@@ -33,11 +33,14 @@
 //! ```
 
 mod bias;
+mod check;
 mod climatology;
 mod dependence;
 mod emos;
+mod emos_search;
 mod error;
 mod family;
+mod fitted;
 mod isotonic;
 mod law;
 mod member_by_member;
@@ -62,10 +65,11 @@ pub use dependence::{DependenceError, Template, schaake_template, shuffle, trans
 pub use emos::{Emos, EmosFit, Link, Scale};
 pub use error::{FitError, PredictError, TableError};
 pub use family::{Family, Objective, Slope};
+pub use fitted::{Fitted, LeadFit, Part, Prediction};
 pub use isotonic::{Isotonic, IsotonicFit};
 pub use law::Law;
 pub use member_by_member::{MemberByMember, MemberByMemberFit};
-pub use method::{Fitted, LeadFit, Method, Part, Prediction};
+pub use method::Method;
 pub use minimise::Ending;
 pub use quantile_mapping::{QuantileMapping, QuantileMappingFit};
 pub use read::{CasesError, Oddity, Variables};

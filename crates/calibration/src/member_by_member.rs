@@ -106,7 +106,9 @@ fn cloud(case: &Case<'_>, estimator: Estimator) -> Cloud {
     let mut deviations = case.present();
     let count = deviations.len() as f64;
     let centre = deviations.iter().sum::<f64>() / count;
-    deviations.iter_mut().for_each(|x| *x -= centre);
+    for x in &mut deviations {
+        *x -= centre;
+    }
     let distance = mean_distance(&deviations, estimator);
     Cloud {
         deviations,
@@ -163,7 +165,9 @@ fn score(design: &Design, clouds: &[Cloud], at: &[f64], gradient: &mut [f64]) ->
         gradient[p + 1] += along_t * 2.0 * d * per_distance;
     }
     let count = clouds.len() as f64;
-    gradient.iter_mut().for_each(|g| *g /= count);
+    for g in gradient {
+        *g /= count;
+    }
     sum / count
 }
 

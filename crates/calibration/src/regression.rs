@@ -200,14 +200,12 @@ impl Design {
             normal[(j, j)] += ridge;
         }
         let right = self.rows.tr_mul(&y);
-        match normal.cholesky() {
-            Some(factor) => factor.solve(&right).as_slice().to_vec(),
-            None => {
-                let mut mean = vec![0.0; self.width()];
-                mean[0] = y.mean();
-                mean
-            }
+        if let Some(factor) = normal.cholesky() {
+            return factor.solve(&right).as_slice().to_vec();
         }
+        let mut mean = vec![0.0; self.width()];
+        mean[0] = y.mean();
+        mean
     }
 
     /// The regression of coefficients on the standardised columns, in natural units.

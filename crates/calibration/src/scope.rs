@@ -75,7 +75,9 @@ impl Scope {
                 for ((_, rows), label) in stations.iter().zip(&labels) {
                     grouped[*label].extend(rows);
                 }
-                grouped.iter_mut().for_each(|rows| rows.sort_unstable());
+                for rows in &mut grouped {
+                    rows.sort_unstable();
+                }
                 Groups {
                     cases: grouped,
                     of_station: index(&stations, |s| labels[s]),
@@ -165,9 +167,9 @@ fn standardise(features: &mut [[f64; 3]]) {
         let mean = features.iter().map(|x| x[k]).sum::<f64>() / count;
         let variance = features.iter().map(|x| (x[k] - mean).powi(2)).sum::<f64>() / count;
         let width = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        features
-            .iter_mut()
-            .for_each(|x| x[k] = (x[k] - mean) / width);
+        for x in features.iter_mut() {
+            x[k] = (x[k] - mean) / width;
+        }
     }
 }
 

@@ -20,8 +20,8 @@ fn shape_and_scale(m: f64, s: f64) -> (f64, f64) {
 }
 
 /// The score in units of the scale, with `u = (max(y, 0) + delta)/b` and `c = delta/b`:
-/// `u (2 F_k(u) - 1) - c F_k(c)^2 + k [1 + 2 F_k(c) F_k+1(c) - F_k(c)^2 - 2 F_k+1(u)]
-///  - (k/pi) B(1/2, k + 1/2) [1 - F_2k(2c)]`.
+/// `u (2 F_k(u) - 1) - c F_k(c)^2 + k [1 + 2 F_k(c) F_k+1(c) - F_k(c)^2 - 2 F_k+1(u)]` less
+/// `(k/pi) B(1/2, k + 1/2) [1 - F_2k(2c)]`.
 fn unit_crps(k: f64, u: f64, c: f64) -> f64 {
     let (f_u, f_c) = (gamma_cumulative(k, u), gamma_cumulative(k, c));
     let (g_u, g_c) = (gamma_cumulative(k + 1.0, u), gamma_cumulative(k + 1.0, c));

@@ -1,5 +1,10 @@
 //! Scores of several margins at once: places, variables, leads.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a view is as cheap as a reference to it"
+)]
+
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::sample::refuse_too_few;

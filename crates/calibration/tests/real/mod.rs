@@ -22,6 +22,19 @@ pub fn read(name: &str, members: &str) -> Option<(Table, Vec<Oddity>)> {
     Some(Table::read(&archive, &variables).expect("reads"))
 }
 
+/// One line of every kind.
+pub const METHODS: [&str; 9] = [
+    r#"name = "climatology""#,
+    r#"name = "bias""#,
+    r#"name = "emos""#,
+    r#"name = "emos", objective = "likelihood", family = "logistic""#,
+    r#"name = "emos", location = ["members", { station_error = 3 }]"#,
+    r#"name = "emos", scope = "local""#,
+    r#"name = "member_by_member", scope = { neighbours = 1 }"#,
+    r#"name = "quantile_mapping", scope = { clusters = 2 }"#,
+    r#"name = "isotonic""#,
+];
+
 /// A method from one line.
 pub fn method(line: &str) -> Method {
     #[derive(serde::Deserialize)]
