@@ -18,17 +18,17 @@ use crate::{Basis, Case, Law, Method, PredictError, Scope};
 pub enum Part {
     /// Nothing to fit.
     Raw,
-    /// See [`Climatology`].
+    /// See [`Climatology`](crate::Climatology).
     Climatology(ClimatologyFit),
-    /// See [`Bias`].
+    /// See [`Bias`](crate::Bias).
     Bias(BiasFit),
-    /// See [`Emos`].
+    /// See [`Emos`](crate::Emos).
     Emos(EmosFit),
-    /// See [`MemberByMember`].
+    /// See [`MemberByMember`](crate::MemberByMember).
     MemberByMember(MemberByMemberFit),
-    /// See [`QuantileMapping`].
+    /// See [`QuantileMapping`](crate::QuantileMapping).
     QuantileMapping(QuantileMappingFit),
-    /// See [`Isotonic`].
+    /// See [`Isotonic`](crate::Isotonic).
     Isotonic(IsotonicFit),
 }
 
