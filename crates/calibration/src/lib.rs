@@ -35,6 +35,7 @@
 mod bias;
 mod check;
 mod climatology;
+mod comma;
 mod dependence;
 mod emos;
 mod emos_search;
@@ -61,6 +62,7 @@ mod window;
 
 pub use bias::{Bias, BiasFit, Lapse};
 pub use climatology::{Climatology, ClimatologyFit};
+pub use comma::{ColumnMap, CsvError};
 pub use dependence::{DependenceError, Template, schaake_template, shuffle, transformation};
 pub use emos::{Emos, EmosFit, Link, Scale};
 pub use error::{FitError, PredictError, TableError};
