@@ -1,7 +1,8 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all; `bench` measures what they cost; `generate` learns any table of vectors; `oracle` needs neither data
+//! the step before wrote; `demo` runs them all; `bench` measures what they cost; `generate` learns any table of vectors;
+//! `postprocess` calibrates members at stations; `oracle` needs neither data
 //! nor configuration. The folder of a run:
 //!
 //! ```text
@@ -28,6 +29,7 @@ mod loss_log;
 mod model;
 mod model_folder;
 mod oracle;
+mod postprocess;
 mod prepare;
 mod progress;
 mod report;
@@ -61,6 +63,10 @@ pub use inspect::{Inspection, inspect};
 pub use oracle::{
     Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,
     UnknownOracle, oracle, oracle_figures,
+};
+pub use postprocess::{
+    CalibratedConfig, CasesConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary,
+    postprocess,
 };
 pub use prepare::{PrepareSummary, prepare};
 pub use progress::{Interrupted, Talk, catch_interrupts};

@@ -7,9 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts, demo, forecast,
-    forecast_path, generate, inspect, oracle, oracle_figures, prepare, report, simulate, train,
-    verify,
+    PostprocessConfig, RunConfig, ScoreFile, Settings, Talk, Workers, bench, catch_interrupts,
+    demo, forecast, forecast_path, generate, inspect, oracle, oracle_figures, postprocess, prepare,
+    report, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -89,6 +89,21 @@ fn run(command: &Command) -> Result<()> {
             let device = common.run.device.open()?;
             let rates = bench(&job.config, *grid, &device, &job.workers, job.talk)?;
             job.say(&rates, &rates.text())
+        }
+        Command::Postprocess {
+            config,
+            overrides,
+            overwrite,
+            manner,
+        } => {
+            let config = PostprocessConfig::load(config, overrides)?;
+            let mode = if *overwrite {
+                Mode::Overwrite
+            } else {
+                Mode::Create
+            };
+            let done = postprocess(&config, mode, &workers(manner.threads)?, manner.talk())?;
+            say(manner.json, &done, &done.text())
         }
         Command::Demo {
             run,
