@@ -1,7 +1,8 @@
 //! One file a workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
-//! the step before wrote; `demo` runs them all; `bench` measures what they cost, `samplers` what fewer calls cost in quality; `generate` learns any table of vectors; `oracle` needs neither data
+//! the step before wrote; `demo` runs them all; `bench` measures what they cost, `samplers` what fewer calls cost in
+//! quality; `generate` learns any table of vectors; `postprocess` calibrates members at stations; `oracle` needs neither data
 //! nor configuration. The folder of a run:
 //!
 //! ```text
@@ -31,6 +32,7 @@ mod model;
 mod model_folder;
 mod oracle;
 mod output_format;
+mod postprocess;
 mod prepare;
 mod progress;
 mod report;
@@ -71,6 +73,10 @@ pub use oracle::{
     UnknownOracle, oracle, oracle_figures,
 };
 pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
+pub use postprocess::{
+    CalibratedConfig, CasesConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary,
+    postprocess,
+};
 pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;

@@ -118,6 +118,23 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Calibrate ensemble members at stations and compare methods on unseen dates.
+    #[command(
+        after_help = "Example:\n  foehn postprocess configs/innsbruck.toml --set calibrated.method=raw"
+    )]
+    Postprocess {
+        /// The configuration: `data`, `methods`, `calibrated`.
+        #[arg(value_name = "CONFIG.toml")]
+        config: PathBuf,
+        /// Override a key of the configuration; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+        /// Begin again where the output exists.
+        #[arg(long)]
+        overwrite: bool,
+        #[command(flatten)]
+        manner: Manner,
+    },
     /// Measure how fast a run's network, sampler, training and data are on this machine.
     ///
     /// The network is fresh and its input random. Shares are those of the fastest large matrix product of the same

@@ -7,9 +7,9 @@ use arguments::{Arguments, Command, Common, Generate, Manner, Memory, Output};
 use clap::Parser;
 use foehn_pipelines::{
     BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk, Workers, bench,
-    catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge, oracle,
-    oracle_figures, report, retune, samplers, simulate, train, verify,
+    PostprocessConfig, PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk,
+    Workers, bench, catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge,
+    oracle, oracle_figures, postprocess, report, retune, samplers, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -126,6 +126,21 @@ fn run(command: &Command) -> Result<()> {
             let device = common.run.device.open()?;
             let table = samplers(&job.config, calls, &device, &job.workers, job.talk)?;
             job.say(&table, &table.text())
+        }
+        Command::Postprocess {
+            config,
+            overrides,
+            overwrite,
+            manner,
+        } => {
+            let config = PostprocessConfig::load(config, overrides)?;
+            let mode = if *overwrite {
+                Mode::Overwrite
+            } else {
+                Mode::Create
+            };
+            let done = postprocess(&config, mode, &workers(manner.threads)?, manner.talk())?;
+            say(manner.json, &done, &done.text())
         }
         Command::Demo {
             run,

@@ -66,6 +66,24 @@ pub enum ScoreError {
         /// Index (y, x).
         point: (usize, usize),
     },
+    /// Another number of margins than the truth has.
+    #[error("members or weights of shape {found:?} for a truth of {expected} margins")]
+    Margins {
+        /// Margins of the truth.
+        expected: usize,
+        /// Shape found.
+        found: Vec<usize>,
+    },
+    /// A margin that is not finite.
+    #[error("{what} is {value} at margin {margin}; leave out the margins that are missing")]
+    MarginNotFinite {
+        /// Which member, or the truth.
+        what: String,
+        /// The margin.
+        margin: usize,
+        /// The value.
+        value: f64,
+    },
     /// Nothing was added, or all of it was missing.
     #[error("nothing to score: {cases} cases, {missing} points missing")]
     Nothing {

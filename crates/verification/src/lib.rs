@@ -31,10 +31,13 @@ mod chi_square;
 mod climatology;
 mod convention;
 mod cosine;
+mod diebold_mariano;
 mod error;
 mod fourier;
 mod mean;
 mod metric;
+mod multivariate;
+mod pit;
 mod rank;
 mod sample;
 mod scores;
@@ -49,9 +52,12 @@ pub use climatology::{ClimatologyError, Window, climatology_members, persistence
 pub use convention::{
     Choices, Convention, CoverageRule, MissingRule, SpreadSkill, TieRule, Weighting,
 };
+pub use diebold_mariano::{DieboldMariano, DieboldMarianoError, diebold_mariano};
 pub use error::{ScoreError, SpectrumError};
 pub use mean::{Mean, MeanError};
 pub use metric::Metric;
+pub use multivariate::{energy_score, variogram_score};
+pub use pit::{PitHistogram, covered};
 pub use rank::{Flatness, RankHistogram};
 pub use sample::{Estimator, Sample, crps};
 pub use scores::{Map, Scores};

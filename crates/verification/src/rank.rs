@@ -93,25 +93,29 @@ impl RankHistogram {
 
     /// Tests the shares as if they came from so many independent draws; none without counts.
     pub fn flatness(&self, independent_draws: f64) -> Option<Flatness> {
-        let shares = self.shares()?;
-        let cells = shares.len() as f64;
-        let scaled: Vec<f64> = shares
-            .iter()
-            .map(|f| (f - 1.0 / cells) * (independent_draws * cells).sqrt())
-            .collect();
-        let chi_square = scaled.iter().map(|r| r * r).sum();
-        let centre = (cells - 1.0) / 2.0;
-        let second = (cells * cells - 1.0) / 12.0;
-        let degrees_of_freedom = shares.len() - 1;
-        Some(Flatness {
-            independent_draws,
-            chi_square,
-            degrees_of_freedom,
-            p_value: chi_square::survival(chi_square, degrees_of_freedom),
-            slope: contrast(&scaled, |r| r - centre),
-            curvature: contrast(&scaled, |r| (r - centre).powi(2) - second),
-            misplaced: shares.iter().map(|f| (f - 1.0 / cells).abs()).sum::<f64>() / 2.0,
-        })
+        Some(flatness(&self.shares()?, independent_draws))
+    }
+}
+
+/// Tests shares as if they came from so many independent draws.
+pub(crate) fn flatness(shares: &[f64], independent_draws: f64) -> Flatness {
+    let cells = shares.len() as f64;
+    let scaled: Vec<f64> = shares
+        .iter()
+        .map(|f| (f - 1.0 / cells) * (independent_draws * cells).sqrt())
+        .collect();
+    let chi_square = scaled.iter().map(|r| r * r).sum();
+    let centre = (cells - 1.0) / 2.0;
+    let second = (cells * cells - 1.0) / 12.0;
+    let degrees_of_freedom = shares.len() - 1;
+    Flatness {
+        independent_draws,
+        chi_square,
+        degrees_of_freedom,
+        p_value: chi_square::survival(chi_square, degrees_of_freedom),
+        slope: contrast(&scaled, |r| r - centre),
+        curvature: contrast(&scaled, |r| (r - centre).powi(2) - second),
+        misplaced: shares.iter().map(|f| (f - 1.0 / cells).abs()).sum::<f64>() / 2.0,
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Estimator {
 }
 
 impl Estimator {
-    fn pairs(self, members: usize) -> f64 {
+    pub(crate) fn pairs(self, members: usize) -> f64 {
         let m = members as f64;
         match self {
             Self::Fair => m * (m - 1.0),

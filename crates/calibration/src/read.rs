@@ -1,0 +1,285 @@
+//! Cases from NetCDF and Zarr.
+
+use foehn_archive::{Archive, ReadError};
+use foehn_field::Calendar;
+use ndarray::{Array2, ArrayD};
+use serde::{Deserialize, Serialize};
+
+use crate::{Columns, Station, Table, TableError};
+
+/// Which variables hold what: dimensions (time, lead, member, station) of the members and (time, lead, station) of the
+/// observations, in any order and found by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variables {
+    /// The members.
+    pub members: String,
+    /// The observations.
+    pub observations: String,
+    /// Dimension and coordinate of the initial times.
+    pub time: String,
+    /// Dimension and coordinate of the leads.
+    pub lead: String,
+    /// Dimension of the members.
+    pub number: String,
+    /// Dimension of the stations.
+    pub station: String,
+    /// Latitude of the stations.
+    pub latitude: String,
+    /// Longitude of the stations.
+    pub longitude: String,
+    /// Altitude of the stations; not needed.
+    pub altitude: String,
+    /// Altitude of the model's ground there; not needed.
+    pub model_altitude: String,
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        let name = str::to_owned;
+        Self {
+            members: name("forecast"),
+            observations: name("observation"),
+            time: name("time"),
+            lead: name("prediction_timedelta"),
+            number: name("number"),
+            station: name("station"),
+            latitude: name("latitude"),
+            longitude: name("longitude"),
+            altitude: name("altitude"),
+            model_altitude: name("model_altitude"),
+        }
+    }
+}
+
+/// Something odd that was read, and what was made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Oddity(pub String);
+
+impl std::fmt::Display for Oddity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a file is no table of cases.
+#[derive(Debug, thiserror::Error)]
+pub enum CasesError {
+    /// The archive cannot read it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// What it says makes no table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A variable on other dimensions.
+    #[error("{variable} has the dimensions {found:?}; expected {expected:?} in any order")]
+    Dimensions {
+        /// The variable.
+        variable: String,
+        /// Its dimensions.
+        found: Vec<String>,
+        /// What is looked for.
+        expected: Vec<String>,
+    },
+    /// A variable without units.
+    #[error("{0} has no units; give it the attribute `units`")]
+    NoUnits(String),
+    /// Leads in units that are no time.
+    #[error("{variable} is in {units:?}; expected seconds, minutes, hours or days")]
+    LeadUnits {
+        /// The coordinate.
+        variable: String,
+        /// Its units.
+        units: String,
+    },
+}
+
+impl Table {
+    /// Reads cases: one row for every time, lead and station with an observation or a member.
+    ///
+    /// Stations are named by their position, from 0: archives hold no text.
+    ///
+    /// # Errors
+    /// [`CasesError`], such as members and observations in different units.
+    pub fn read(
+        archive: &Archive,
+        variables: &Variables,
+    ) -> Result<(Self, Vec<Oddity>), CasesError> {
+        let wide = [
+            &variables.time,
+            &variables.lead,
+            &variables.number,
+            &variables.station,
+        ];
+        let narrow = [&variables.time, &variables.lead, &variables.station];
+        let members = ordered(archive, &variables.members, &wide)?;
+        let observations = ordered(archive, &variables.observations, &narrow)?;
+        let times = archive.times(&variables.time)?;
+        let leads = leads(archive, &variables.lead)?;
+        let mut oddities = Vec::new();
+        let stations = stations(archive, variables, members.shape()[3], &mut oddities)?;
+        let grid = Grid {
+            members: &members,
+            observations: &observations,
+            times: times.instants.iter().map(|t| t.0).collect(),
+            leads,
+        };
+        let columns = grid.columns(
+            units(archive, &variables.members)?,
+            units(archive, &variables.observations)?,
+            times.calendar,
+            stations,
+        );
+        Ok((Self::new(columns)?, oddities))
+    }
+}
+
+struct Grid<'a> {
+    /// (time, lead, member, station).
+    members: &'a ArrayD<f64>,
+    /// (time, lead, station).
+    observations: &'a ArrayD<f64>,
+    times: Vec<i64>,
+    leads: Vec<i64>,
+}
+
+impl Grid<'_> {
+    fn columns(
+        &self,
+        units: String,
+        observation_units: String,
+        calendar: Calendar,
+        stations: Vec<Station>,
+    ) -> Columns {
+        let count = self.members.shape()[2];
+        let (mut dates, mut leads, mut station) = (vec![], vec![], vec![]);
+        let (mut values, mut observations) = (vec![], vec![]);
+        for (t, &date) in self.times.iter().enumerate() {
+            for (l, &lead) in self.leads.iter().enumerate() {
+                for s in 0..stations.len() {
+                    let observation = self.observations[[t, l, s]];
+                    let row: Vec<f64> = (0..count).map(|m| self.members[[t, l, m, s]]).collect();
+                    if observation.is_nan() && row.iter().all(|x| x.is_nan()) {
+                        continue;
+                    }
+                    dates.push(date);
+                    leads.push(lead);
+                    station.push(s);
+                    observations.push(observation);
+                    values.extend(row);
+                }
+            }
+        }
+        let rows = dates.len();
+        let members = Array2::from_shape_fn((rows, count), |(i, m)| values[i * count + m]);
+        Columns {
+            units,
+            observation_units,
+            calendar,
+            stations,
+            covariate_names: Vec::new(),
+            dates,
+            leads,
+            station,
+            members,
+            observations,
+            covariates: Array2::zeros((rows, 0)),
+        }
+    }
+}
+
+/// A variable with its dimensions in the order asked for.
+fn ordered(archive: &Archive, name: &str, dims: &[&String]) -> Result<ArrayD<f64>, CasesError> {
+    let variable = archive.variable(name)?;
+    let axes: Option<Vec<usize>> = dims
+        .iter()
+        .map(|dim| variable.dims.iter().position(|found| found == *dim))
+        .collect();
+    match axes {
+        Some(axes) if axes.len() == variable.dims.len() => {
+            Ok(archive.read_f64(name)?.permuted_axes(axes))
+        }
+        _ => Err(CasesError::Dimensions {
+            variable: name.to_owned(),
+            found: variable.dims.clone(),
+            expected: dims.iter().map(|dim| (*dim).clone()).collect(),
+        }),
+    }
+}
+
+fn units(archive: &Archive, name: &str) -> Result<String, CasesError> {
+    let units = archive.variable(name)?.units();
+    units
+        .map(str::to_owned)
+        .ok_or_else(|| CasesError::NoUnits(name.to_owned()))
+}
+
+/// Leads in whole seconds.
+fn leads(archive: &Archive, name: &str) -> Result<Vec<i64>, CasesError> {
+    let text = units(archive, name)?;
+    let seconds = match text.trim_end_matches('s') {
+        "second" | "" | "sec" => 1.0,
+        "minute" | "min" => 60.0,
+        "hour" | "h" | "hr" => 3600.0,
+        "day" | "d" => 86_400.0,
+        _ => {
+            return Err(CasesError::LeadUnits {
+                variable: name.to_owned(),
+                units: text,
+            });
+        }
+    };
+    Ok(archive
+        .read_f64(name)?
+        .iter()
+        .map(|x| (x * seconds).round() as i64)
+        .collect())
+}
+
+fn stations(
+    archive: &Archive,
+    variables: &Variables,
+    count: usize,
+    oddities: &mut Vec<Oddity>,
+) -> Result<Vec<Station>, CasesError> {
+    let latitude = along_stations(archive, &variables.latitude, &variables.station)?;
+    let longitude = along_stations(archive, &variables.longitude, &variables.station)?;
+    let optional = |name: &String| {
+        let there = archive.variables().contains_key(name);
+        there
+            .then(|| along_stations(archive, name, &variables.station))
+            .transpose()
+    };
+    let (altitude, model) = (
+        optional(&variables.altitude)?,
+        optional(&variables.model_altitude)?,
+    );
+    let mut ground = |values: &Option<ArrayD<f64>>, s: usize| {
+        let height = values.as_ref().map(|values| values[[s]])?;
+        if Station::is_ground(height) {
+            return Some(height);
+        }
+        if !height.is_nan() {
+            let said = format!("station {s}: altitude {height} m is no ground; taken as unknown");
+            oddities.push(Oddity(said));
+        }
+        None
+    };
+    Ok((0..count)
+        .map(|s| Station {
+            name: s.to_string(),
+            latitude: latitude[[s]],
+            longitude: longitude[[s]],
+            altitude: ground(&altitude, s),
+            model_altitude: ground(&model, s),
+        })
+        .collect())
+}
+
+fn along_stations(
+    archive: &Archive,
+    name: &str,
+    station: &String,
+) -> Result<ArrayD<f64>, CasesError> {
+    ordered(archive, name, &[station])
+}
