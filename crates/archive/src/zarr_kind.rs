@@ -1,7 +1,5 @@
 //! The types of values in Zarr metadata, by one name for both versions of the format.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use foehn_field::{Attribute, Attributes};
 use serde_json::Value;
 
@@ -39,7 +37,7 @@ impl Kind {
 
 impl Kind {
     /// The metadata with which the values are read: numpy's times as whole numbers, and texts with the empty
-    /// text where no fill value is given. A filter that only rounds leaves nothing to undo.
+    /// text where no fill value is given.
     pub(crate) fn as_read(&self, metadata: &Value) -> Value {
         if self.clock.is_some() {
             return as_integers(metadata);
@@ -49,24 +47,8 @@ impl Kind {
         if self.dtype == "string" && no_fill {
             metadata["fill_value"] = Value::from("");
         }
-        if let Some(size) = single_letters(&metadata) {
-            metadata["dtype"] = Value::from(format!("|V{size}"));
-            metadata["fill_value"] = Value::from(STANDARD.encode(vec![0; size]));
-        }
-        if let Some(filters) = metadata.get_mut("filters").and_then(Value::as_array_mut) {
-            filters.retain(|filter| filter.get("id") != Some(&Value::from("bitround")));
-            if filters.is_empty() {
-                metadata["filters"] = Value::Null;
-            }
-        }
         metadata
     }
-}
-
-/// The length of numpy's texts of single bytes, `|S7`, which are read as seven bytes.
-fn single_letters(metadata: &Value) -> Option<usize> {
-    let size = metadata.get("dtype")?.as_str()?.strip_prefix("|S")?;
-    size.parse().ok().filter(|n| (1..1 << 20).contains(n))
 }
 
 /// Metadata of the same array as whole numbers.

@@ -11,7 +11,11 @@ use foehn_dataset::{ByteSize, DataConfig, OneOrMany, Series, Split};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().ok_or("usage: window_time STORE COUNT SEED");
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("usage: window_time STORE COUNT SEED")
+    };
     let (store, count, seed) = (next()?, next()?.parse::<usize>()?, next()?.parse::<u64>()?);
     let dates = |from: &str, to: &str| [from.to_owned(), to.to_owned()];
     let config = DataConfig {
