@@ -191,7 +191,9 @@ fn warn_of_values(archive: &Archive, variables: &[VariableReport], warnings: &mu
                 100.0 * statistics.missing_share
             ));
         }
-        if statistics.count > 0 && statistics.minimum == statistics.maximum {
+        let is_coordinate = report.dimensions.iter().any(|(dim, _)| dim == name);
+        let is_constant = statistics.count > 1 && statistics.minimum == statistics.maximum;
+        if is_constant && !is_coordinate {
             warnings.push(format!(
                 "{name}: every value is {}: it has no scale",
                 statistics.minimum
