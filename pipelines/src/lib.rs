@@ -66,7 +66,7 @@ pub use forecast::{ForecastSummary, forecast, forecast_path};
 pub use generate::{
     Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, Settings, TableName, generate,
 };
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Depth, Inspection, RunPlan, inspect, run_plan};
 pub use merge::{MergeSummary, NoShard, ShardChoice, merge};
 pub use oracle::{
     Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use foehn_field::{Attributes, Field, Grid, TimeAxis};
 use indexmap::IndexMap;
 use ndarray::ArrayD;
+use tempfile::NamedTempFile;
 
-use crate::detect::is_folder;
+use crate::detect::{Found, damaged, find};
+use crate::guard;
 use crate::locate;
 use crate::netcdf_source::NetCdfSource;
 use crate::packing::{ImplicitFill, Packing};
 use crate::raw::Raw;
+use crate::role::{self, Role};
 use crate::zarr_source::ZarrSource;
 use crate::{OpenError, ReadError, Variable};
 
@@ -22,6 +25,8 @@ pub struct Archive {
     attributes: Attributes,
     variables: IndexMap<String, Variable>,
     pub(crate) source: Source,
+    /// A copy of what was downloaded, which goes with the archive.
+    _copy: Option<NamedTempFile>,
 }
 
 /// Where the values come from.
@@ -31,30 +36,32 @@ pub(crate) enum Source {
     Zarr(ZarrSource),
 }
 
-/// Opens a NetCDF file or a Zarr v2 or v3 folder, told apart by content and not by name.
+/// Opens a NetCDF file or a Zarr v2 or v3 hierarchy (a folder or a zip file), told apart by content and not by name.
+///
+/// The path may be an address: `http://` and `https://` for both formats (a NetCDF or zip file is copied to
+/// the folder for temporary files first), and with the feature `object-stores` `s3://`, `gs://` and `az://`
+/// for Zarr. A server that is busy or does not answer is asked five times, with growing waits.
 ///
 /// # Errors
 /// [`OpenError`], with the path and what was found there.
 pub fn open(path: &Path) -> Result<Archive, OpenError> {
-    let damaged = |format: &'static str| {
-        move |cause: String| OpenError::Damaged {
-            path: path.to_path_buf(),
-            format,
-            cause,
+    let (source, (attributes, variables), copy) = match find(path)? {
+        Found::Zarr(place, copy) => {
+            let (source, content) = ZarrSource::open(&place).map_err(damaged(path, "Zarr"))?;
+            (Source::Zarr(source), content, copy)
         }
-    };
-    let (source, (attributes, variables)) = if is_folder(path)? {
-        let (source, content) = ZarrSource::open(path).map_err(damaged("Zarr"))?;
-        (Source::Zarr(source), content)
-    } else {
-        let (source, content) = NetCdfSource::open(path).map_err(damaged("NetCDF"))?;
-        (Source::NetCdf(source), content)
+        Found::NetCdf(file, copy) => {
+            guard::survives(&file, path)?;
+            let (source, content) = NetCdfSource::open(&file).map_err(damaged(path, "NetCDF"))?;
+            (Source::NetCdf(source), content, copy)
+        }
     };
     Ok(Archive {
         path: path.to_path_buf(),
         attributes,
         variables,
         source,
+        _copy: copy,
     })
 }
 
@@ -152,6 +159,52 @@ impl Archive {
         locate::times(self, dim_or_variable)
     }
 
+    /// What the dimensions of a variable stand for: by CF attributes of their coordinates, else by names such
+    /// as `number`, `realization`, `M`, `step`, `L`, `prediction_timedelta`, `S` or `station`.
+    ///
+    /// # Errors
+    /// [`ReadError::NoVariable`].
+    pub fn roles(&self, variable: &str) -> Result<Vec<Role>, ReadError> {
+        Ok(role::roles(self, self.variable(variable)?))
+    }
+
+    /// The leads along a coordinate, in seconds; its units are a span such as `hours`, or its type is one of numpy's.
+    ///
+    /// # Errors
+    /// [`ReadError::Time`] for units that are no span of fixed length, or values that are no whole seconds.
+    pub fn leads(&self, variable: &str) -> Result<Vec<i64>, ReadError> {
+        let variable = self.variable(variable)?;
+        let values: Vec<f64> = self.read_f64(&variable.name)?.into_iter().collect();
+        let units = variable.units().unwrap_or_default();
+        foehn_field::leads(&values, units).map_err(|cause| ReadError::Time {
+            path: self.path.clone(),
+            variable: variable.name.clone(),
+            cause,
+        })
+    }
+
+    /// The texts of a variable that holds texts or letters; letters run along the last dimension, which goes.
+    ///
+    /// # Errors
+    /// [`ReadError::NotTexts`] for numbers, [`ReadError::Damaged`] where they cannot be read.
+    pub fn read_texts(&self, variable: &str) -> Result<ArrayD<String>, ReadError> {
+        let variable = self.variable(variable)?;
+        if !["string", "char"].contains(&variable.dtype.as_str()) || variable.unreadable.is_some() {
+            return Err(ReadError::NotTexts {
+                path: self.path.clone(),
+                variable: variable.name.clone(),
+                dtype: variable.dtype.clone(),
+                why: variable.unreadable.clone().unwrap_or_default(),
+            });
+        }
+        let ranges = whole(variable);
+        let texts = match &self.source {
+            Source::NetCdf(source) => source.texts(variable, &ranges),
+            Source::Zarr(source) => source.texts(variable, &ranges),
+        };
+        texts.map_err(|cause| self.damaged(variable, cause))
+    }
+
     /// The horizontal grid of a variable: latitude and longitude, 1-D or 2-D, found by its `coordinates`
     /// attribute, its dimensions, standard names, units or names; else x and y.
     ///
@@ -182,23 +235,64 @@ impl Archive {
                 &ranges.iter().map(Range::len).collect::<Vec<_>>(),
             ));
         }
-        let raw = match &self.source {
+        self.stored(variable, ranges)
+            .map_err(|cause| match self.bad_chunk(variable, ranges) {
+                Some((at, why)) => self.damaged(variable, format!("chunk {at:?}: {why}")),
+                None => self.damaged(variable, cause),
+            })
+    }
+
+    fn stored(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<Raw, String> {
+        match &self.source {
             Source::NetCdf(source) => source.read(variable, ranges),
             Source::Zarr(source) => source.read(variable, ranges),
-        };
-        raw.map_err(|cause| ReadError::Damaged {
+        }
+    }
+
+    fn damaged(&self, variable: &Variable, cause: String) -> ReadError {
+        ReadError::Damaged {
             path: self.path.clone(),
             variable: variable.name.clone(),
             cause,
+        }
+    }
+
+    /// The first chunk of some ranges that cannot be read, by its coordinates, and why.
+    fn bad_chunk(
+        &self,
+        variable: &Variable,
+        ranges: &[Range<usize>],
+    ) -> Option<(Vec<usize>, String)> {
+        let chunks = variable.chunks.as_ref()?;
+        if chunks.len() != ranges.len() || chunks.contains(&0) {
+            return None;
+        }
+        let touched = |(range, length): (&Range<usize>, &usize)| {
+            range.start / length..range.end.div_ceil(*length)
+        };
+        let touched: Vec<Range<usize>> = ranges.iter().zip(chunks).map(touched).collect();
+        let counts: Vec<usize> = touched.iter().map(Range::len).collect();
+        ndarray::indices(counts).into_iter().find_map(|at| {
+            let at = ndarray::Dimension::slice(&at);
+            let at: Vec<usize> = touched.iter().zip(at).map(|(t, k)| t.start + k).collect();
+            let inside = at.iter().zip(chunks).zip(ranges);
+            let part: Vec<Range<usize>> = inside
+                .map(|((k, length), range)| {
+                    (k * length).max(range.start)..((k + 1) * length).min(range.end)
+                })
+                .collect();
+            let why = self.stored(variable, &part).err()?;
+            Some((at, why))
         })
     }
 
     fn check_numbers(&self, variable: &Variable) -> Result<(), ReadError> {
-        const NUMBERS: [&str; 10] = [
-            "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
-            "uint64",
+        const NUMBERS: [&str; 12] = [
+            "float16", "float32", "float64", "bool", "int8", "uint8", "int16", "uint16", "int32",
+            "uint32", "int64", "uint64",
         ];
-        if NUMBERS.contains(&variable.dtype.as_str()) && variable.unreadable.is_none() {
+        let counts = NUMBERS.contains(&variable.dtype.as_str()) || variable.counts_time();
+        if counts && variable.unreadable.is_none() {
             return Ok(());
         }
         Err(ReadError::NotNumbers {

@@ -2,58 +2,195 @@
 
 use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::zarr_tree::is_zarr;
+use tempfile::NamedTempFile;
+use zarrs::storage::{ReadableStorageTraits, StoreKey};
+
+use crate::http::{HttpStore, Patience};
+use crate::place::{Cost, Place};
+use crate::zarr_tree::{MARKS, is_zarr};
+use crate::zip_store::ZipStore;
 use crate::{OpenError, classic};
 
-/// True for a Zarr folder, false for a NetCDF file.
-pub(crate) fn is_folder(path: &Path) -> Result<bool, OpenError> {
-    let no = |found: &str| {
+/// What there is to read.
+pub(crate) enum Found {
+    /// A NetCDF file, which may be a copy that goes when it is dropped.
+    NetCdf(PathBuf, Option<NamedTempFile>),
+    /// A Zarr hierarchy, which may lie in such a copy.
+    Zarr(Place, Option<NamedTempFile>),
+}
+
+/// Finds out what a path or address holds.
+pub(crate) fn find(path: &Path) -> Result<Found, OpenError> {
+    match address(path) {
+        None => local(path, path),
+        Some((Scheme::Web, address)) => web(path, &address),
+        Some((Scheme::Objects, address)) => objects(path, &address),
+    }
+}
+
+/// Ways to reach what is not on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Web,
+    Objects,
+}
+
+/// The address that a path is, if it is one. Joining paths may have taken a slash from it.
+fn address(path: &Path) -> Option<(Scheme, String)> {
+    let (scheme, rest) = path.to_str()?.split_once(":/")?;
+    let kind = match scheme {
+        "http" | "https" => Scheme::Web,
+        "s3" | "s3a" | "gs" | "az" | "adl" | "azure" | "abfs" | "abfss" => Scheme::Objects,
+        _ => return None,
+    };
+    Some((kind, format!("{scheme}://{}", rest.trim_start_matches('/'))))
+}
+
+/// Whether a path is an address such as `https://...` or `s3://...` and not on this machine.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(foehn_archive::is_address(Path::new("https://example.org/slp.zarr")));
+/// assert!(!foehn_archive::is_address(Path::new("data/slp.zarr")));
+/// ```
+pub fn is_address(path: &Path) -> bool {
+    address(path).is_some()
+}
+
+fn local(path: &Path, shown: &Path) -> Result<Found, OpenError> {
+    let no = |found: String| {
         Err(OpenError::NotAnArchive {
-            path: path.to_path_buf(),
-            found: found.to_owned(),
+            path: shown.to_path_buf(),
+            found,
         })
     };
     let io = |cause: std::io::Error| match cause.kind() {
         ErrorKind::NotFound => OpenError::Missing {
-            path: path.to_path_buf(),
+            path: shown.to_path_buf(),
         },
         _ => OpenError::Io {
-            path: path.to_path_buf(),
+            path: shown.to_path_buf(),
             cause,
         },
     };
     if fs::metadata(path).map_err(io)?.is_dir() {
-        return if is_zarr(path) {
-            Ok(true)
-        } else {
-            no("a folder without zarr.json, .zgroup or .zarray")
-        };
+        if !is_zarr(path) {
+            return no("a folder without zarr.json, .zgroup or .zarray".to_owned());
+        }
+        let place = Place::folder(path.to_path_buf()).map_err(damaged(shown, "Zarr"))?;
+        return Ok(Found::Zarr(place, None));
     }
     let mut file = File::open(path).map_err(io)?;
     let mut first = [0_u8; 8];
     let count = read_up_to(&mut file, &mut first).map_err(io)?;
     match &first[..count] {
-        [b'C', b'D', b'F', 1 | 2 | 5, ..] => whole_classic(path, file).map(|()| false),
-        [] => no("an empty file"),
-        [b'P', b'K', 3, 4, ..] => no("a zip archive; unpack it into a folder first"),
-        [b'G', b'R', b'I', b'B', ..] => no("a GRIB file; convert it with cdo or cfgrib first"),
-        _ if has_hdf5_signature(&mut file).map_err(io)? => Ok(false),
-        start => no(&format!(
-            "a file that begins with {:?}",
-            String::from_utf8_lossy(start)
-        )),
+        [b'C', b'D', b'F', 1 | 2 | 5, ..] => whole_classic(shown, file)?,
+        [] => return no("an empty file".to_owned()),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => {
+            let store = ZipStore::open(path).map_err(damaged(shown, "zip"))?;
+            let place = Place::listed(store, Cost::Little, &shown.to_string_lossy());
+            return Ok(Found::Zarr(place, None));
+        }
+        start => {
+            if let Some(what) = known_by(start) {
+                return no(what.to_owned());
+            }
+            if !has_hdf5_signature(&mut file).map_err(io)? {
+                let start = String::from_utf8_lossy(start);
+                return no(format!("a file that begins with {start:?}"));
+            }
+        }
+    }
+    Ok(Found::NetCdf(path.to_path_buf(), None))
+}
+
+/// Formats that are recognised and not read, with a remedy.
+fn known_by(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [b'G', b'R', b'I', b'B', ..] => Some("a GRIB file; convert it with cdo or cfgrib first"),
+        [0x0e, 0x03, 0x13, 0x01, ..] => Some("an HDF4 file; convert it with h4toh5 first"),
+        [0x1f, 0x8b, ..] => Some("a gzip-compressed file; unpack it with gunzip first"),
+        [b'B', b'Z', b'h', ..] => Some("a bzip2-compressed file; unpack it with bunzip2 first"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+            Some("an xz-compressed file; unpack it with unxz first")
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("a zstd-compressed file; unpack it with unzstd first"),
+        _ => None,
+    }
+}
+
+fn web(path: &Path, address: &str) -> Result<Found, OpenError> {
+    let remote = |cause: String| OpenError::Remote {
+        path: path.to_path_buf(),
+        cause,
+    };
+    let store = HttpStore::new(address, Patience::default());
+    for mark in MARKS {
+        let key = StoreKey::new(mark).map_err(|error| remote(error.to_string()))?;
+        let there = store.get(&key).map_err(|error| remote(error.to_string()))?;
+        if there.is_some_and(|text| text.trim_ascii_start().starts_with(b"{")) {
+            return Ok(Found::Zarr(Place::unlisted(store, address), None));
+        }
+    }
+    let mut copy = NamedTempFile::new().map_err(|cause| OpenError::Io {
+        path: std::env::temp_dir(),
+        cause,
+    })?;
+    if !store.download(copy.as_file_mut()).map_err(remote)? {
+        return Err(OpenError::Missing {
+            path: path.to_path_buf(),
+        });
+    }
+    Ok(match local(copy.path(), path)? {
+        Found::NetCdf(file, _) => Found::NetCdf(file, Some(copy)),
+        Found::Zarr(place, _) => Found::Zarr(place, Some(copy)),
+    })
+}
+
+#[cfg(feature = "object-stores")]
+fn objects(path: &Path, address: &str) -> Result<Found, OpenError> {
+    let remote = |cause: String| OpenError::Remote {
+        path: path.to_path_buf(),
+        cause,
+    };
+    let place = crate::object::place(address).map_err(remote)?;
+    for mark in MARKS {
+        if place.text(mark).map_err(remote)?.is_some() {
+            return Ok(Found::Zarr(place, None));
+        }
+    }
+    Err(OpenError::NotAnArchive {
+        path: path.to_path_buf(),
+        found: "there is no zarr.json, .zgroup or .zarray".to_owned(),
+    })
+}
+
+#[cfg(not(feature = "object-stores"))]
+fn objects(path: &Path, _: &str) -> Result<Found, OpenError> {
+    Err(OpenError::Remote {
+        path: path.to_path_buf(),
+        cause:
+            "this build reads no object stores; build with --features object-stores, or name the \
+                https address of the bucket"
+                .to_owned(),
+    })
+}
+
+pub(crate) fn damaged(path: &Path, format: &'static str) -> impl FnOnce(String) -> OpenError {
+    let path = path.to_path_buf();
+    move |cause| OpenError::Damaged {
+        path,
+        format,
+        cause,
     }
 }
 
 /// Refuses a classic file that ends before its data do.
 fn whole_classic(path: &Path, mut file: File) -> Result<(), OpenError> {
-    let damaged = |cause: String| OpenError::Damaged {
-        path: path.to_path_buf(),
-        format: "NetCDF",
-        cause,
-    };
+    let damaged = |cause: String| damaged(path, "NetCDF")(cause);
     let length = file
         .metadata()
         .map_err(|error| damaged(error.to_string()))?

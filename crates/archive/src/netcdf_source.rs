@@ -46,6 +46,33 @@ impl NetCdfSource {
         }
     }
 
+    /// The stored texts of a variable; letters run along its last dimension.
+    pub(crate) fn texts(
+        &self,
+        variable: &Variable,
+        ranges: &[Range<usize>],
+    ) -> Result<ArrayD<String>, String> {
+        let file = Arc::clone(&self.0);
+        let (name, letters) = (variable.name.clone(), variable.dtype == "char");
+        let ranges = ranges.to_vec();
+        in_netcdf(move || {
+            let source = file.variable(&name).ok_or("it has gone from the file")?;
+            if letters {
+                return from_letters(&source, &ranges);
+            }
+            let shape: Vec<usize> = ranges.iter().map(Range::len).collect();
+            let text = |at: ndarray::IxDyn| {
+                let at = ndarray::Dimension::slice(&at);
+                let one = at.iter().zip(&ranges).map(|(k, range)| range.start + k);
+                let one: Vec<Extent> = one.map(Extent::from).collect();
+                source.get_string(one).map_err(|error| error.to_string())
+            };
+            let texts = ndarray::indices(shape.clone()).into_iter().map(text);
+            let texts = texts.collect::<Result<Vec<_>, _>>()?;
+            ArrayD::from_shape_vec(shape, texts).map_err(|error| error.to_string())
+        })
+    }
+
     fn values<T>(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<ArrayD<T>, String>
     where
         T: NcTypeDescriptor + Copy + Send + 'static,
@@ -60,6 +87,32 @@ impl NetCdfSource {
                 .map_err(|error| error.to_string())
         })
     }
+}
+
+fn from_letters(
+    source: &netcdf::Variable<'_>,
+    ranges: &[Range<usize>],
+) -> Result<ArrayD<String>, String> {
+    let extents: Vec<Extent> = ranges.iter().cloned().map(Extent::from).collect();
+    let bytes = source.get_raw_values(extents);
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    let mut shape: Vec<usize> = ranges.iter().map(Range::len).collect();
+    // a single letter has no dimension
+    let length = shape.pop().unwrap_or(1);
+    // what is not UTF-8 was written when letters were single bytes
+    let text = |letters: &[u8]| {
+        let text = str::from_utf8(letters).map_or_else(
+            |_| letters.iter().copied().map(char::from).collect(),
+            str::to_owned,
+        );
+        text.trim_end_matches(['\0', ' ']).to_owned()
+    };
+    let texts: Vec<String> = if length == 0 {
+        vec![String::new(); shape.iter().product()]
+    } else {
+        bytes.chunks(length).map(text).collect()
+    };
+    ArrayD::from_shape_vec(shape, texts).map_err(|error| error.to_string())
 }
 
 fn walk(group: &netcdf::Group<'_>, prefix: &str, content: &mut Content) {

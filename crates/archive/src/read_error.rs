@@ -23,6 +23,14 @@ pub enum OpenError {
         #[source]
         cause: std::io::Error,
     },
+    /// An address that cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Remote {
+        /// The address.
+        path: PathBuf,
+        /// What failed, after how many attempts.
+        cause: String,
+    },
     /// The content is neither NetCDF nor Zarr.
     #[error("{}: neither a NetCDF file nor a Zarr folder: {found}", path.display())]
     NotAnArchive {
@@ -36,7 +44,7 @@ pub enum OpenError {
     Damaged {
         /// The path.
         path: PathBuf,
-        /// NetCDF or Zarr.
+        /// NetCDF, Zarr or zip.
         format: &'static str,
         /// What the library says.
         cause: String,
@@ -61,6 +69,18 @@ pub enum ReadError {
     /// The variable holds something other than numbers, or numbers in a form that is not handled.
     #[error("{}: variable {variable:?} of {dtype} values cannot be read as numbers{}", path.display(), because(why))]
     NotNumbers {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+        /// The type of its values.
+        dtype: String,
+        /// Why, where the type alone does not say it.
+        why: String,
+    },
+    /// The variable holds something other than texts.
+    #[error("{}: variable {variable:?} of {dtype} values cannot be read as texts{}", path.display(), because(why))]
+    NotTexts {
         /// The file.
         path: PathBuf,
         /// The variable.

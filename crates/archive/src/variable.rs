@@ -55,6 +55,12 @@ impl Variable {
         self.text("units")
     }
 
+    /// Whether the values are numpy's times or spans, in a unit that is handled.
+    pub(crate) fn counts_time(&self) -> bool {
+        let numpy = ["datetime64[", "timedelta64["];
+        numpy.iter().any(|name| self.dtype.starts_with(name)) && self.units().is_some()
+    }
+
     /// The group part of the name, with its slash.
     pub(crate) fn group(&self) -> &str {
         self.name

@@ -1,36 +1,45 @@
-//! Reading Zarr folders.
+//! Reading Zarr hierarchies.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
+use half::f16;
 use indexmap::IndexMap;
 use ndarray::ArrayD;
 use serde_json::Value;
-use zarrs::array::{Array, ArrayMetadata, ArraySubset, ElementOwned};
-use zarrs::filesystem::FilesystemStore;
+use zarrs::array::{Array, ArrayBytes, ArrayMetadata, ArraySubset, ElementOwned};
+use zarrs::storage::ReadableStorageTraits;
 
 use crate::Variable;
 use crate::boundary::contained;
 use crate::json;
 use crate::netcdf_source::Content;
+use crate::place::{Bytes, Place};
 use crate::raw::Raw;
+use crate::zarr_kind::Kind;
 use crate::zarr_tree::{Node, Version, walk};
 
-/// An open Zarr folder.
-#[derive(Debug)]
-pub(crate) struct ZarrSource(HashMap<String, Array<FilesystemStore>>);
+type Stored = Array<dyn ReadableStorageTraits>;
+
+/// An open Zarr hierarchy.
+pub(crate) struct ZarrSource(HashMap<String, Stored>);
+
+impl fmt::Debug for ZarrSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ZarrSource").field(&self.0.keys()).finish()
+    }
+}
 
 impl ZarrSource {
-    pub(crate) fn open(path: &Path) -> Result<(Self, Content), String> {
-        let tree = walk(path)?;
-        let store = Arc::new(FilesystemStore::new(path).map_err(|error| error.to_string())?);
+    pub(crate) fn open(place: &Place) -> Result<(Self, Content), String> {
+        let tree = walk(place)?;
         let mut arrays = HashMap::new();
         let mut variables = IndexMap::new();
         for node in tree.arrays {
-            let mut variable = describe(&node, path)?;
-            match contained(|| array(&node, Arc::clone(&store))) {
+            let (mut variable, kind) = describe(&node, place)?;
+            match contained(|| array(&node, &kind, Arc::clone(&place.bytes))) {
                 Ok(array) => _ = arrays.insert(variable.name.clone(), array),
                 Err(why) => variable.unreadable = Some(why),
             }
@@ -51,15 +60,23 @@ impl ZarrSource {
         contained(|| match variable.dtype.as_str() {
             "float32" => self.values::<f32>(variable, ranges).map(Raw::Single),
             "float64" => self.values::<f64>(variable, ranges).map(Raw::Double),
+            "float16" => {
+                let values = self.values::<f16>(variable, ranges)?;
+                Ok(Raw::Single(values.mapv(f16::to_f32)))
+            }
+            "bool" => {
+                let values = self.values::<bool>(variable, ranges)?;
+                Ok(Raw::Double(values.mapv(f64::from)))
+            }
             "int8" => widened!(i8),
             "uint8" => widened!(u8),
             "int16" => widened!(i16),
             "uint16" => widened!(u16),
             "int32" => widened!(i32),
             "uint32" => widened!(u32),
-            "int64" => widened!(i64),
             "uint64" => widened!(u64),
-            other => Err(format!("values of type {other} are not handled")),
+            // 64-bit integers, and the times and spans of numpy
+            _ => widened!(i64),
         })
     }
 
@@ -69,41 +86,95 @@ impl ZarrSource {
         variable: &Variable,
         ranges: &[Range<usize>],
     ) -> Result<ArrayD<T>, String> {
-        let array = self
-            .0
-            .get(&variable.name)
-            .ok_or("it has no metadata that can be read")?;
-        let ranges: Vec<Range<u64>> = ranges
-            .iter()
-            .map(|r| r.start as u64..r.end as u64)
-            .collect();
-        let subset = ArraySubset::new_with_ranges(&ranges);
-        array
-            .retrieve_array_subset::<ArrayD<T>>(&subset)
-            .map_err(|error| error.to_string())
+        let array = self.array(variable)?;
+        let values = array.retrieve_array_subset::<ArrayD<T>>(&subset(ranges));
+        values.map_err(|error| error.to_string())
+    }
+
+    /// The stored texts of a variable that holds texts.
+    pub(crate) fn texts(
+        &self,
+        variable: &Variable,
+        ranges: &[Range<usize>],
+    ) -> Result<ArrayD<String>, String> {
+        contained(|| {
+            let array = self.array(variable)?;
+            let bytes = array.retrieve_array_subset::<ArrayBytes>(&subset(ranges));
+            let shape: Vec<usize> = ranges.iter().map(Range::len).collect();
+            let count = shape.iter().product::<usize>().max(1);
+            let texts = match bytes.map_err(|error| error.to_string())? {
+                ArrayBytes::Fixed(bytes) => {
+                    let kind = format!("{:?}", array.data_type()).to_lowercase();
+                    let wide = kind.contains("utf32");
+                    let size = (bytes.len() / count).max(1);
+                    bytes.chunks(size).map(|text| fixed(text, wide)).collect()
+                }
+                ArrayBytes::Variable(_) => {
+                    return self.values::<String>(variable, ranges);
+                }
+                ArrayBytes::Optional(_) => return Err("optional texts are not handled".into()),
+            };
+            ArrayD::from_shape_vec(shape, texts).map_err(|error| error.to_string())
+        })
+    }
+
+    fn array(&self, variable: &Variable) -> Result<&Stored, String> {
+        let array = self.0.get(&variable.name);
+        Ok(array.ok_or("it has no metadata that can be read")?)
     }
 }
 
-fn array(node: &Node, store: Arc<FilesystemStore>) -> Result<Array<FilesystemStore>, String> {
-    let metadata = node.metadata.clone();
+fn subset(ranges: &[Range<usize>]) -> ArraySubset {
+    let ranges: Vec<Range<u64>> = ranges
+        .iter()
+        .map(|r| r.start as u64..r.end as u64)
+        .collect();
+    ArraySubset::new_with_ranges(&ranges)
+}
+
+/// Text of a fixed length, padded with zeros: bytes, or four bytes a letter.
+fn fixed(bytes: &[u8], wide: bool) -> String {
+    if !wide {
+        let text = String::from_utf8_lossy(bytes);
+        return text.trim_end_matches('\0').to_owned();
+    }
+    let letters = bytes.chunks_exact(4).map(|four| {
+        let code = u32::from_ne_bytes([four[0], four[1], four[2], four[3]]);
+        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+    });
+    letters
+        .collect::<String>()
+        .trim_end_matches('\0')
+        .to_owned()
+}
+
+fn array(node: &Node, kind: &Kind, store: Bytes) -> Result<Stored, String> {
+    let metadata = kind.as_read(&node.metadata);
     let metadata = match node.version {
         Version::V2 => serde_json::from_value(metadata).map(ArrayMetadata::V2),
         Version::V3 => serde_json::from_value(metadata).map(ArrayMetadata::V3),
     };
     let metadata = metadata.map_err(|error| error.to_string())?;
-    Array::new_with_metadata(store, &format!("/{}", node.name), metadata)
-        .map_err(|error| error.to_string())
+    let path = if node.name.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/{}", node.name)
+    };
+    Array::new_with_metadata(store, &path, metadata).map_err(|error| error.to_string())
 }
 
-fn describe(node: &Node, root: &Path) -> Result<Variable, String> {
+fn describe(node: &Node, place: &Place) -> Result<(Variable, Kind), String> {
     let named = |key: &str| format!("{}: {key} is missing or malformed", node.name);
     let shape = lengths(node.metadata.get("shape")).ok_or_else(|| named("shape"))?;
-    let dtype = match node.version {
-        Version::V2 => node.metadata.get("dtype").map(v2_dtype),
-        Version::V3 => node.metadata.get("data_type").map(v3_dtype),
-    };
-    let dtype = dtype.ok_or_else(|| named("the data type"))?;
-    let mut attributes = json::attributes(&node.attributes, &dtype);
+    let cells = shape.iter().try_fold(1_usize, |n, m| n.checked_mul(*m));
+    if cells.is_none_or(|n| n > isize::MAX as usize / 8) {
+        return Err(named("shape"));
+    }
+    let kind = Kind::of(node).ok_or_else(|| named("the data type"))?;
+    let mut attributes = json::attributes(&node.attributes, &kind.dtype);
+    if let Some(clock) = &kind.clock {
+        clock.explain(&mut attributes);
+    }
     let listed = match node.version {
         Version::V2 => node.attributes.get("_ARRAY_DIMENSIONS"),
         Version::V3 => node.metadata.get("dimension_names"),
@@ -111,29 +182,24 @@ fn describe(node: &Node, root: &Path) -> Result<Variable, String> {
     attributes.shift_remove("_ARRAY_DIMENSIONS");
     let fill = node.metadata.get("fill_value").and_then(fill_number);
     let declares = attributes.contains_key("_FillValue");
-    let implicit_fill = (node.version == Version::V2 && !declares)
+    let implicit_fill = (node.version == Version::V2 && !declares && kind.dtype != "bool")
         .then_some(fill)
         .flatten();
-    let stem = || {
-        root.file_stem().map_or_else(
-            || "array".into(),
-            |stem| stem.to_string_lossy().into_owned(),
-        )
-    };
-    Ok(Variable {
+    let variable = Variable {
         name: if node.name.is_empty() {
-            stem()
+            place.stem.clone()
         } else {
             node.name.clone()
         },
         dims: dims(listed, shape.len()),
         chunks: chunks(node),
         shape,
-        dtype,
+        dtype: kind.dtype.clone(),
         attributes,
         implicit_fill,
         unreadable: None,
-    })
+    };
+    Ok((variable, kind))
 }
 
 /// Names of the dimensions; those without one are numbered.
@@ -165,30 +231,5 @@ fn fill_number(value: &Value) -> Option<f64> {
     match value {
         Value::String(text) => text.parse().ok(),
         other => other.as_f64(),
-    }
-}
-
-fn v3_dtype(value: &Value) -> String {
-    let name = value.as_str().or_else(|| value.get("name")?.as_str());
-    name.map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The name of a numpy type string such as `<f4`.
-fn v2_dtype(value: &Value) -> String {
-    let text = value.as_str().unwrap_or_default();
-    let kind = match text
-        .trim_start_matches(['<', '>', '|', '='])
-        .split_at_checked(1)
-    {
-        Some(("f", bytes)) => Some(("float", bytes)),
-        Some(("i", bytes)) => Some(("int", bytes)),
-        Some(("u", bytes)) => Some(("uint", bytes)),
-        _ => None,
-    };
-    match kind.and_then(|(kind, bytes)| Some((kind, bytes.parse::<u32>().ok()?))) {
-        Some((kind, bytes)) => format!("{kind}{}", 8 * bytes),
-        None => value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned),
     }
 }

@@ -1,11 +1,12 @@
-//! The arrays of a Zarr folder, v2 and v3, found by walking it.
+//! The arrays of a Zarr hierarchy, v2 and v3: found by walking it, or in its consolidated metadata.
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::json;
+use crate::place::Place;
 
 /// Folders nested deeper are not looked at: a link that leads back would have no end.
 const DEPTH: usize = 16;
@@ -37,63 +38,127 @@ pub(crate) struct Tree {
     pub(crate) arrays: Vec<Node>,
 }
 
+/// Files of which a hierarchy has one at its root.
+pub(crate) const MARKS: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
+
 /// Whether a folder looks like the root of a Zarr hierarchy.
 pub(crate) fn is_zarr(folder: &Path) -> bool {
-    ["zarr.json", ".zgroup", ".zarray", ".zmetadata"]
-        .iter()
-        .any(|file| folder.join(file).is_file())
+    MARKS.iter().any(|file| folder.join(file).is_file())
 }
 
-pub(crate) fn walk(root: &Path) -> Result<Tree, String> {
+/// All arrays. Where listing is cheap the folders decide, because consolidated metadata may be out of date.
+pub(crate) fn walk(place: &Place) -> Result<Tree, String> {
+    if place.prefers_consolidated()
+        && let Some(tree) = consolidated(place)?
+    {
+        return Ok(tree);
+    }
     let mut tree = Tree::default();
-    visit(root, "", DEPTH, &mut tree)?;
+    visit(place, "", DEPTH, &mut tree)?;
+    if tree.arrays.is_empty()
+        && let Some(found) = consolidated(place)?
+    {
+        return Ok(found);
+    }
     Ok(tree)
 }
 
-fn visit(folder: &Path, name: &str, depth: usize, tree: &mut Tree) -> Result<(), String> {
-    if let Some(mut metadata) = load(&folder.join("zarr.json"))? {
-        let attributes = take_object(&mut metadata, "attributes");
+/// The tree that the root's metadata describe in one piece, where they do.
+fn consolidated(place: &Place) -> Result<Option<Tree>, String> {
+    if let Some(root) = load(place, "", "zarr.json")? {
+        let listed = root.pointer("/consolidated_metadata/metadata");
+        let Some(listed) = listed.and_then(Value::as_object) else {
+            return Ok(None);
+        };
+        let mut tree = Tree {
+            attributes: object(root.get("attributes").cloned()),
+            arrays: Vec::new(),
+        };
+        for (name, metadata) in listed {
+            if metadata.get("node_type").and_then(Value::as_str) == Some("array") {
+                tree.arrays.push(v3_array(name, metadata.clone()));
+            }
+        }
+        tree.arrays.sort_by(|a, b| a.name.cmp(&b.name));
+        return Ok(Some(tree));
+    }
+    let Some(whole) = load(place, "", ".zmetadata")? else {
+        return Ok(None);
+    };
+    let Some(entries) = whole.get("metadata").and_then(Value::as_object) else {
+        return Err(".zmetadata: it has no object \"metadata\"".to_owned());
+    };
+    let mut arrays = BTreeMap::new();
+    for (key, metadata) in entries {
+        let Some(name) = key.strip_suffix(".zarray") else {
+            continue;
+        };
+        let attributes = entries.get(&format!("{name}.zattrs")).cloned();
+        let name = name.trim_end_matches('/').to_owned();
+        arrays.insert(name, (metadata.clone(), object(attributes)));
+    }
+    let node = |(name, (metadata, attributes))| Node {
+        name,
+        version: Version::V2,
+        metadata,
+        attributes,
+    };
+    Ok(Some(Tree {
+        attributes: object(entries.get(".zattrs").cloned()),
+        arrays: arrays.into_iter().map(node).collect(),
+    }))
+}
+
+fn v3_array(name: &str, mut metadata: Value) -> Node {
+    let attributes = metadata
+        .as_object_mut()
+        .and_then(|map| map.remove("attributes"));
+    Node {
+        name: name.to_owned(),
+        version: Version::V3,
+        metadata,
+        attributes: object(attributes),
+    }
+}
+
+fn visit(place: &Place, name: &str, depth: usize, tree: &mut Tree) -> Result<(), String> {
+    if let Some(metadata) = load(place, name, "zarr.json")? {
         return match metadata.get("node_type").and_then(Value::as_str) {
             Some("array") => {
-                tree.arrays.push(Node {
-                    name: name.to_owned(),
-                    version: Version::V3,
-                    metadata,
-                    attributes,
-                });
+                tree.arrays.push(v3_array(name, metadata));
                 Ok(())
             }
-            Some("group") => descend(folder, name, depth, attributes, tree),
+            Some("group") => {
+                let attributes = object(metadata.get("attributes").cloned());
+                descend(place, name, depth, attributes, tree)
+            }
             other => Err(format!(
-                "{name}/zarr.json: node_type is {other:?}, neither group nor array"
+                "{}: node_type is {other:?}, neither group nor array",
+                key(name, "zarr.json")
             )),
         };
     }
-    let attributes = || {
-        Ok::<_, String>(
-            load(&folder.join(".zattrs"))?
-                .map(object)
-                .unwrap_or_default(),
-        )
-    };
-    if let Some(metadata) = load(&folder.join(".zarray"))? {
-        let (name, attributes) = (name.to_owned(), attributes()?);
+    let attributes = || Ok::<_, String>(object(load(place, name, ".zattrs")?));
+    if let Some(metadata) = load(place, name, ".zarray")? {
         tree.arrays.push(Node {
-            name,
+            name: name.to_owned(),
             version: Version::V2,
             metadata,
-            attributes,
+            attributes: attributes()?,
         });
         return Ok(());
     }
-    if is_zarr(folder) {
-        descend(folder, name, depth, attributes()?, tree)?;
+    let is_group = name.is_empty()
+        || place.text(&key(name, ".zgroup"))?.is_some()
+        || place.text(&key(name, ".zmetadata"))?.is_some();
+    if is_group {
+        descend(place, name, depth, attributes()?, tree)?;
     }
     Ok(())
 }
 
 fn descend(
-    folder: &Path,
+    place: &Place,
     name: &str,
     depth: usize,
     attributes: Map<String, Value>,
@@ -102,51 +167,43 @@ fn descend(
     if name.is_empty() {
         tree.attributes = attributes;
     }
-    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
-    let mut children: Vec<_> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().is_dir())
-        .collect();
-    children.sort_by_key(fs::DirEntry::file_name);
-    for child in children {
-        let Ok(part) = child.file_name().into_string() else {
-            continue;
-        };
+    let Some(children) = place.folders(name)? else {
+        return Err(
+            "a web server does not list what it has: the store needs consolidated metadata \
+             (zarr.consolidate_metadata writes them), or name the address of one array"
+                .to_owned(),
+        );
+    };
+    for part in children {
         if depth > 0 && !part.starts_with('.') {
-            let below = if name.is_empty() {
-                part
-            } else {
-                format!("{name}/{part}")
-            };
-            visit(&child.path(), &below, depth - 1, tree)?;
+            visit(place, &key(name, &part), depth - 1, tree)?;
         }
     }
     Ok(())
 }
 
+fn key(folder: &str, file: &str) -> String {
+    if folder.is_empty() {
+        file.to_owned()
+    } else {
+        format!("{folder}/{file}")
+    }
+}
+
 /// The JSON of a file; `None` where there is no such file.
-fn load(path: &Path) -> Result<Option<Value>, String> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{}: {error}", path.display())),
+fn load(place: &Place, folder: &str, file: &str) -> Result<Option<Value>, String> {
+    let key = key(folder, file);
+    let Some(text) = place.text(&key)? else {
+        return Ok(None);
     };
     json::parse(&text)
         .map(Some)
-        .map_err(|error| format!("{}: {error}", path.display()))
+        .map_err(|error| format!("{key}: {error}"))
 }
 
-fn take_object(metadata: &mut Value, key: &str) -> Map<String, Value> {
-    metadata
-        .as_object_mut()
-        .and_then(|map| map.remove(key))
-        .map(object)
-        .unwrap_or_default()
-}
-
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: Option<Value>) -> Map<String, Value> {
     match value {
-        Value::Object(map) => map,
+        Some(Value::Object(map)) => map,
         _ => Map::new(),
     }
 }

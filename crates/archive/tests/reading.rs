@@ -56,7 +56,7 @@ fn what_is_no_archive_says_what_it_is() {
     };
     assert!(found(b"").contains("an empty file"));
     assert!(found(b"time,slp\n").contains("a file that begins with \"time,slp\""));
-    assert!(found(b"PK\x03\x04....").contains("unpack it"));
+    assert!(found(b"PK\x03\x04....").contains("the zip content cannot be read"));
     assert!(found(b"GRIB....").contains("GRIB"));
     // the right beginning, and nothing behind it
     for content in [

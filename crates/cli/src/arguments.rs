@@ -172,11 +172,32 @@ pub enum Command {
         #[arg(long, value_delimiter = ',', value_name = "N,N,..", default_values_t = [5, 10, 20])]
         calls: Vec<usize>,
     },
-    /// Show what a NetCDF file or Zarr store holds.
-    #[command(after_help = "Example:\n  foehn inspect slp.nc --json")]
-    Inspect {
-        /// The file or store.
+    /// Read a little of a file: what other commands let a child do first, so that a crash is no end.
+    #[command(hide = true)]
+    Try {
+        /// The file.
         path: PathBuf,
+    },
+    /// Show what a NetCDF file or Zarr store holds and what of it would break a run.
+    ///
+    /// A PATH may be a file, a folder, a zip file or an address (http, https). With --check a whole run is
+    /// resolved instead, and its cases, shapes and sizes are printed; nothing is run.
+    #[command(
+        after_help = "Example:\n  foehn inspect slp.nc --statistics\n  foehn inspect --check configs/slp.toml"
+    )]
+    Inspect {
+        /// The file, store or address.
+        #[arg(required_unless_present = "check", conflicts_with = "check")]
+        path: Option<PathBuf>,
+        /// Read every value: share of missing data, mean, deviation, extremes.
+        #[arg(long, requires = "path")]
+        statistics: bool,
+        /// Resolve the run that this configuration describes.
+        #[arg(long, value_name = "CONFIG")]
+        check: Option<PathBuf>,
+        /// Override a key of the configuration; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE", requires = "check")]
+        overrides: Vec<String>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -5,11 +5,13 @@ mod arguments;
 use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Common, Generate, Manner, Memory, Output};
 use clap::Parser;
+use foehn_archive::{guard_with, try_file};
 use foehn_pipelines::{
-    BarsMissed, Comparison, DEMO, GenerateJob, Interrupted, Mode, Names, Networks, OracleName,
-    PostprocessConfig, PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk,
-    Workers, bench, catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge,
-    oracle, oracle_figures, postprocess, report, retune, samplers, simulate, train, verify,
+    BarsMissed, Comparison, DEMO, Depth, GenerateJob, Interrupted, Mode, Names, Networks,
+    OracleName, PostprocessConfig, PrepareJob, RunConfig, Scaling, ScoreFile, Settings,
+    ShardChoice, Talk, Workers, bench, catch_interrupts, demo, forecast, forecast_path, generate,
+    inspect, merge, oracle, oracle_figures, postprocess, report, retune, run_plan, samplers,
+    simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -18,6 +20,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // without a name for this program there is no guard, and everything else works
+    if !matches!(arguments.command, Command::Try { .. })
+        && let Ok(program) = std::env::current_exe()
+    {
+        guard_with(program, &["try"]);
+    }
     match run(&arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -147,9 +155,28 @@ fn run(command: &Command) -> Result<()> {
             output,
             overrides,
         } => demonstrate(run, *output, overrides),
+        Command::Try { path } => {
+            try_file(path);
+            Ok(())
+        }
         Command::Generate(arguments) => run_generate(arguments),
-        Command::Inspect { path, json } => {
-            let inspection = inspect(path)?;
+        Command::Inspect {
+            path,
+            statistics,
+            check,
+            overrides,
+            json,
+        } => {
+            if let Some(config) = check {
+                let plan = run_plan(&RunConfig::load(config, overrides)?)?;
+                return say(*json, &plan, &plan.text());
+            }
+            let depth = if *statistics {
+                Depth::Values
+            } else {
+                Depth::Labels
+            };
+            let inspection = inspect(path.as_deref().unwrap_or(Path::new("")), depth)?;
             say(*json, &inspection, &inspection.text())
         }
         Command::Oracle {

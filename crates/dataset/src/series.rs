@@ -1,9 +1,10 @@
 //! The opened, checked data of one run.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foehn_archive::is_address;
 use foehn_field::{Calendar, Grid, Instant, TimeAxis};
 use ndarray::Array2;
 
@@ -49,7 +50,14 @@ impl Series {
         splits: &[Split],
     ) -> Result<Self, DataError> {
         let step = config.check()?;
-        let paths = config.path.as_slice().iter().map(|path| base.join(path));
+        let located = |path: &PathBuf| {
+            if is_address(path) {
+                path.clone()
+            } else {
+                base.join(path)
+            }
+        };
+        let paths = config.path.as_slice().iter().map(located);
         let reel = Reel::open(config, &paths.collect::<Vec<_>>())?;
         let stride = stride(&reel.times, step)?;
         let periods = Periods::parse(config, reel.times.calendar)?;

@@ -285,7 +285,8 @@ impl FromStr for Calendar {
             "proleptic_gregorian" => Ok(Self::ProlepticGregorian),
             "noleap" | "no_leap" | "365_day" => Ok(Self::NoLeap),
             "all_leap" | "366_day" => Ok(Self::AllLeap),
-            "360_day" => Ok(Self::Day360),
+            // "360" is what the data library of the IRI writes
+            "360_day" | "360" => Ok(Self::Day360),
             "julian" => Ok(Self::Julian),
             _ => Err(TimeError::UnknownCalendar {
                 name: name.to_owned(),

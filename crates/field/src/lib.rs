@@ -34,3 +34,4 @@ pub use instant::Instant;
 pub use labelled::{Field, FieldError};
 pub use time_axis::TimeAxis;
 pub use time_error::TimeError;
+pub use time_units::leads;

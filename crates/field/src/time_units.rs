@@ -28,7 +28,12 @@ impl TimeUnits {
                 });
             }
         };
-        let unit = unit_seconds(unit, units)?;
+        let unit = match (calendar, unit.to_ascii_lowercase().as_str()) {
+            // the one calendar in which every month has the same length
+            (Calendar::Day360, "month" | "months") => 30.0 * 86_400.0,
+            (Calendar::Day360, "year" | "years") => 360.0 * 86_400.0,
+            _ => unit_seconds(unit, units)?,
+        };
         let refuse = || TimeError::Epoch {
             text: epoch.clone(),
             units: units.to_owned(),
@@ -40,6 +45,43 @@ impl TimeUnits {
             epoch: midnight.0 as f64 + seconds,
         })
     }
+}
+
+/// Spans such as the leads of forecasts, in whole seconds: `value * unit`.
+///
+/// # Units
+/// nanoseconds to weeks; months and years are refused.
+///
+/// # Errors
+/// [`TimeError`] for other units, a value that is not finite, or one off a whole second.
+///
+/// ```
+/// assert_eq!(foehn_field::leads(&[6.0, 12.0], "hours")?, [21_600, 43_200]);
+/// # Ok::<(), foehn_field::TimeError>(())
+/// ```
+pub fn leads(values: &[f64], units: &str) -> Result<Vec<i64>, TimeError> {
+    let unit = unit_seconds(units.trim(), units)?;
+    let seconds = |(index, &value): (usize, &f64)| {
+        let (s, units) = (value * unit, units.to_owned());
+        if !s.is_finite() || s.abs() > 1e15 {
+            return Err(TimeError::NotFinite {
+                index,
+                value,
+                units,
+            });
+        }
+        let off = (s - s.round()).abs();
+        if off > 1e-3 {
+            return Err(TimeError::SubSecond {
+                index,
+                value,
+                units,
+                off,
+            });
+        }
+        Ok(s.round() as i64)
+    };
+    values.iter().enumerate().map(seconds).collect()
 }
 
 /// The date, and the seconds from its midnight (UTC) to the epoch.

@@ -1,0 +1,90 @@
+//! What a file holds, and what a run would do.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
+
+mod common;
+
+use common::Project;
+use serde_json::{Value, json};
+
+fn told(project: &Project, arguments: &[&str]) -> Value {
+    let outcome = project.run(arguments).done();
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+#[test]
+fn dimensions_values_and_gaps_are_told() {
+    let project = Project::simulated();
+    let seen = told(
+        &project,
+        &["inspect", "data.zarr", "--statistics", "--json"],
+    );
+    let roles: Vec<&Value> = seen["dimensions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| &d["role"])
+        .collect();
+    assert!(
+        roles.contains(&&json!("time")) && roles.contains(&&json!("y")),
+        "{seen}"
+    );
+    assert_eq!(seen["grid"]["kind"], "plane");
+    assert_eq!(seen["grid"]["shape"], json!([16, 16]));
+    // six runs, 30 days apart: five gaps, each named by the times around it
+    let gaps = seen["time"]["gap_between"].as_array().unwrap();
+    assert_eq!(gaps.len(), 5);
+    assert_eq!(seen["time"]["duplicates"], 0);
+    let vorticity = seen["variables"].as_array().unwrap();
+    let vorticity = vorticity.iter().find(|v| v["name"] == "vorticity").unwrap();
+    let statistics = &vorticity["statistics"];
+    assert_eq!(
+        (&statistics["count"], &statistics["missing"]),
+        (&json!(78 * 256), &json!(0))
+    );
+    // vorticity on a periodic plane has no mean; its deviation is of order one
+    let mean = statistics["mean"].as_f64().unwrap();
+    assert!(
+        mean.abs() < 1e-3 && statistics["deviation"].as_f64().unwrap() > 0.1,
+        "{statistics}"
+    );
+    let text = project.run(&["inspect", "data.zarr"]).done().stdout;
+    assert!(text.contains("gap: nothing between"), "{text}");
+}
+
+#[test]
+fn a_run_is_resolved_without_being_run() {
+    let project = Project::simulated();
+    let before = project.files("");
+    let plan = told(&project, &["inspect", "--check", "tiny.toml", "--json"]);
+    let cases: Vec<&Value> = plan["periods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| &p["cases"])
+        .collect();
+    // runs of 13 states have 12 pairs: four to train, one to validate, one to test
+    assert_eq!(cases, [48, 12, 12]);
+    // every second one of ten starts with three leads in a run, three leads, four members, one variable
+    assert_eq!(plan["forecast"]["shape"], json!([5, 3, 4, 1, 16, 16]));
+    assert_eq!(plan["forecast"]["bytes"], 5 * 3 * 4 * 16 * 16 * 4);
+    assert_eq!(plan["warnings"], json!([]));
+    assert_eq!(before, project.files(""), "nothing is written");
+    let text = project
+        .run(&["inspect", "--check", "tiny.toml"])
+        .done()
+        .stdout;
+    assert!(
+        text.contains("5 initial states x 3 leads x 4 members = 60 states"),
+        "{text}"
+    );
+    let set = [
+        "inspect",
+        "--check",
+        "tiny.toml",
+        "--set",
+        "data.step=\"5 hours\"",
+    ];
+    project.run(&set).refused(&["5 hours", "12 hours"]);
+    let neither = project.run(&["inspect"]);
+    assert_eq!(neither.code, Some(2), "{neither:?}");
+}
