@@ -177,7 +177,7 @@ fn create(simulate: &SimulateConfig, mode: Mode) -> Result<Store> {
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
     }
-    let store = Store::create(&simulate.path, attributes, plans, mode)?;
+    let store = Store::create(&simulate.path, &attributes, plans, mode)?;
     if !store.is_done("coordinates") {
         coordinates.iter().try_for_each(|c| c.write(&store))?;
         store.mark_done("coordinates")?;

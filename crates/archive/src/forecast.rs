@@ -46,9 +46,9 @@ impl ForecastPlan {
     /// [`WriteError`]: an empty dimension, an output that exists or differs, the disk.
     pub fn create(&self, path: &Path, writing: impl Into<Writing>) -> Result<Store, WriteError> {
         let mut coordinates = self.coordinates(path)?;
-        coordinates
-            .iter_mut()
-            .for_each(|coordinate| self.layout.rename_coordinate(coordinate));
+        for coordinate in &mut coordinates {
+            self.layout.rename_coordinate(coordinate);
+        }
         let variables = self.variables.iter().map(|(name, attributes)| {
             let mut variable = self.variable(name, attributes);
             self.layout.rename(&mut variable);
@@ -59,7 +59,7 @@ impl ForecastPlan {
             .map(|c| c.plan.clone())
             .chain(variables)
             .collect();
-        let store = Store::create(path, self.attributes(), plans, writing)?;
+        let store = Store::create(path, &self.attributes(), plans, writing)?;
         let item = "coordinates";
         if !store.is_done(item) {
             coordinates

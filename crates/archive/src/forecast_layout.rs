@@ -13,14 +13,14 @@ use foehn_field::Attribute;
 /// | `Earth2Studio` | `time` | `lead_time` | `ensemble` | `valid_time` | `lat`, `lon` |
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Layout {
-    /// As in WeatherBench 2 and WeatherBench-X.
+    /// As in `WeatherBench` 2 and WeatherBench-X.
     #[default]
     WeatherBench,
     /// As earthkit-data names them.
     Earthkit,
     /// As Iris names them, by the conventions' standard names.
     Iris,
-    /// As Earth2Studio names them.
+    /// As `Earth2Studio` names them.
     Earth2Studio,
 }
 

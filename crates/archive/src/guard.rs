@@ -27,7 +27,7 @@ struct Guard {
 /// That program should call [`try_file`]. A crash of the C libraries on a corrupt file then ends that process,
 /// and becomes [`OpenError::Damaged`] here. Later calls change nothing.
 pub fn guard_with(program: PathBuf, arguments: &[&str]) {
-    let guard = Guard::new(program, arguments, Duration::from_secs(60));
+    let guard = Guard::new(program, arguments, Duration::from_mins(1));
     let _ = GUARD.set(guard);
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     fn told(script: &str) -> Result<(), String> {
         let limit = Duration::from_millis(300);
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
         Guard::new("sh".into(), &["-c", script], limit).tries(file.path())
     }
 

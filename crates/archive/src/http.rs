@@ -280,7 +280,7 @@ mod tests {
                     let _ = stream.read(&mut request);
                     let _ = stream.write_all(answer.as_bytes());
                     if answer.is_empty() {
-                        thread::sleep(Duration::from_secs(60));
+                        thread::sleep(Duration::from_mins(1));
                     }
                 });
             }

@@ -16,7 +16,7 @@
 //! let mut plan = ArrayPlan::whole("t", &["y", "x"], &[2, 2], Element::F32, units);
 //! plan.fill = Some(f64::NAN);
 //!
-//! let store = Store::create(&zarr, Attributes::new(), vec![plan], Mode::Create)?;
+//! let store = Store::create(&zarr, &Attributes::new(), vec![plan], Mode::Create)?;
 //! store.write_f32("t", &[0, 0], arr2(&[[280.0, 281.5], [f32::NAN, 279.0]]).into_dyn().view())?;
 //! store.finish()?;
 //! export_netcdf(&zarr, &netcdf, Mode::Create)?;

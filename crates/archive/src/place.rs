@@ -42,7 +42,9 @@ pub(crate) enum Cost {
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("stem", &self.stem).finish()
+        f.debug_struct("Place")
+            .field("stem", &self.stem)
+            .finish_non_exhaustive()
     }
 }
 

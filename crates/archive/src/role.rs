@@ -230,9 +230,11 @@ pub(crate) fn roles(archive: &Archive, variable: &Variable) -> Vec<Role> {
     };
     let mut roles: Vec<Role> = variable.dims.iter().enumerate().map(of).collect();
     // forecasts whose starts are called time
-    if roles.contains(&Role::Lead) && !roles.contains(&Role::Init) {
-        let start = roles.iter_mut().find(|role| **role == Role::Time);
-        start.into_iter().for_each(|role| *role = Role::Init);
+    if roles.contains(&Role::Lead)
+        && !roles.contains(&Role::Init)
+        && let Some(role) = roles.iter_mut().find(|role| **role == Role::Time)
+    {
+        *role = Role::Init;
     }
     roles
 }

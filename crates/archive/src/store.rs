@@ -40,7 +40,7 @@ impl Store {
     /// [`WriteError`]: the output exists, or differs from the plan, or cannot be written.
     pub fn create(
         path: &Path,
-        attributes: Attributes,
+        attributes: &Attributes,
         arrays: Vec<ArrayPlan>,
         writing: impl Into<Writing>,
     ) -> Result<Self, WriteError> {
@@ -69,7 +69,7 @@ impl Store {
             cause,
         };
         let storage = Arc::new(AtomicStore::new(path, tag.clone()).map_err(zarr)?);
-        let group = group_documents(&attributes, format);
+        let group = group_documents(attributes, format);
         let missing = group
             .iter()
             .map(|(file, group)| Ok((file, group, agreed(path, ("", *file), group)?.is_none())));

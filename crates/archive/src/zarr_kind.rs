@@ -90,8 +90,7 @@ fn v2(value: &Value) -> Kind {
         ("i", Some(n)) => named(format!("int{}", n.saturating_mul(8))),
         ("u", Some(n)) => named(format!("uint{}", n.saturating_mul(8))),
         ("c", Some(n)) => named(format!("complex{}", n.saturating_mul(8))),
-        ("U" | "S", Some(_)) => named("string"),
-        ("O", None) => named("string"),
+        ("U" | "S", Some(_)) | ("O", None) => named("string"),
         ("M" | "m", None) => {
             let unit = size.strip_prefix("8[").and_then(|u| u.strip_suffix(']'));
             timed(unit.unwrap_or(size), kind == "M")

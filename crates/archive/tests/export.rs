@@ -14,7 +14,7 @@ use small::{coordinate, labels, plans, run, values};
 fn an_export_to_a_full_disk_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let zarr = folder.path().join("a.zarr");
-    let store = Store::create(&zarr, labels("none"), plans(None), Mode::Create).unwrap();
+    let store = Store::create(&zarr, &labels("none"), plans(None), Mode::Create).unwrap();
     run(&store, 9);
     coordinate(&store);
     store.finish().unwrap();
@@ -31,7 +31,7 @@ fn an_export_to_a_full_disk_says_so() {
 fn an_export_is_whole_or_absent() {
     let folder = tempfile::tempdir().unwrap();
     let (zarr, netcdf) = (folder.path().join("a.zarr"), folder.path().join("out/a.nc"));
-    let store = Store::create(&zarr, labels("none"), plans(None), Mode::Create).unwrap();
+    let store = Store::create(&zarr, &labels("none"), plans(None), Mode::Create).unwrap();
     run(&store, 4);
     coordinate(&store);
     store.finish().unwrap();

@@ -35,7 +35,12 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn an_interrupted_store_continues_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let create = |name: &str, mode: Mode| {
-        Store::create(&folder.path().join(name), labels("none"), plans(None), mode)
+        Store::create(
+            &folder.path().join(name),
+            &labels("none"),
+            plans(None),
+            mode,
+        )
     };
     let straight = create("straight.zarr", Mode::Create).unwrap();
     coordinate(&straight);
@@ -84,7 +89,7 @@ fn shards_hold_chunks_and_are_written_whole() {
     let path = folder.path().join("sharded.zarr");
     let store = Store::create(
         &path,
-        Attributes::new(),
+        &Attributes::new(),
         plans(Some(vec![2, 4, 4])),
         Mode::Create,
     )
@@ -111,7 +116,7 @@ fn outputs_that_exist_are_respected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.zarr");
     let create = |plans: Vec<ArrayPlan>, units: &str, mode: Mode| {
-        Store::create(&path, labels(units), plans, mode)
+        Store::create(&path, &labels(units), plans, mode)
     };
     run(&create(plans(None), "a", Mode::Create).unwrap(), 9);
     let exists = create(plans(None), "a", Mode::Create)
@@ -142,7 +147,7 @@ fn outputs_that_exist_are_respected() {
     let mine = folder.path().join("thesis");
     fs::create_dir(&mine).unwrap();
     fs::write(mine.join("chapter1.tex"), "long").unwrap();
-    let kept = Store::create(&mine, labels("a"), plans(None), Mode::Overwrite);
+    let kept = Store::create(&mine, &labels("a"), plans(None), Mode::Overwrite);
     assert!(matches!(kept, Err(WriteError::NotReplaced { .. })));
     assert!(mine.join("chapter1.tex").exists());
 }
@@ -152,7 +157,7 @@ fn regions_types_and_plans_are_checked() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::create(
         &folder.path().join("a.zarr"),
-        Attributes::new(),
+        &Attributes::new(),
         plans(None),
         Mode::Create,
     )
@@ -182,7 +187,7 @@ fn regions_types_and_plans_are_checked() {
     let refuse = |plans: Vec<ArrayPlan>| {
         Store::create(
             &folder.path().join("b.zarr"),
-            Attributes::new(),
+            &Attributes::new(),
             plans,
             Mode::Create,
         )
@@ -197,7 +202,7 @@ fn regions_types_and_plans_are_checked() {
 fn a_full_disk_is_one_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("full.zarr");
-    let store = Store::create(&path, Attributes::new(), plans(None), Mode::Create).unwrap();
+    let store = Store::create(&path, &Attributes::new(), plans(None), Mode::Create).unwrap();
     // the device that is always full, in place of the file that the chunk goes through
     fs::create_dir_all(path.join("v/c/0/0")).unwrap();
     std::os::unix::fs::symlink("/dev/full", path.join("v/c/0/0/.0.partial")).unwrap();

@@ -16,7 +16,7 @@ const MEMORY: u64 = 1_500_000;
 /// Time after which a file hangs it.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
+/// `SplitMix64` (Steele, Lea and Flood, 2014).
 struct Draws(u64);
 
 impl Draws {
@@ -34,7 +34,7 @@ impl Draws {
 
 /// One to eight changes: bits, extreme bytes, words, cuts, swapped digits.
 fn damage(bytes: &mut Vec<u8>, draws: &mut Draws) {
-    for _ in 0..1 + draws.below(8) {
+    for _ in 0..=draws.below(8) {
         if bytes.is_empty() {
             return;
         }

@@ -50,7 +50,7 @@ fn no_window_joins_two_runs_and_a_periodic_plane_has_equal_weights() {
     plan.chunks = vec![7, 4, 4];
     let mut plans: Vec<ArrayPlan> = coordinates.iter().map(|c| c.plan.clone()).collect();
     plans.push(plan);
-    let store = Store::create(&path, Attributes::new(), plans, Mode::Create).unwrap();
+    let store = Store::create(&path, &Attributes::new(), plans, Mode::Create).unwrap();
     for coordinate in &coordinates {
         coordinate.write(&store).unwrap();
     }

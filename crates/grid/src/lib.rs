@@ -13,7 +13,7 @@
 //! let coarse = Grid::Cartesian { y: vec![0.5, 1.5], x: line(2, 2.0), period: None };
 //! let regridder = Regridder::new(&fine, &coarse, Method::Conservative, 0.5)?;
 //! let x = arr2(&[[1.0, 3.0, 5.0, 7.0], [f32::NAN, 4.0, f32::NAN, f32::NAN]]);
-//! let y = regridder.apply(x.view());
+//! let y = regridder.apply(&x.view());
 //! assert_eq!(y.row(0).to_vec(), [2.0, 6.0]);
 //! assert_eq!(y[[1, 0]], 4.0); // half of the cell is known
 //! assert!(y[[1, 1]].is_nan());

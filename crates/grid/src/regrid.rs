@@ -100,7 +100,7 @@ impl Regridder {
     ///
     /// # Panics
     /// If the field has another shape than the source grid.
-    pub fn apply(&self, field: ArrayView2<'_, f32>) -> Array2<f32> {
+    pub fn apply(&self, field: &ArrayView2<'_, f32>) -> Array2<f32> {
         let mut result = Array2::zeros(self.shape());
         self.apply_into(field, result.view_mut());
         result
@@ -110,7 +110,7 @@ impl Regridder {
     ///
     /// # Panics
     /// If a shape does not fit.
-    pub fn apply_into(&self, field: ArrayView2<'_, f32>, mut result: ArrayViewMut2<'_, f32>) {
+    pub fn apply_into(&self, field: &ArrayView2<'_, f32>, mut result: ArrayViewMut2<'_, f32>) {
         assert_eq!(field.dim(), self.source, "a field of another grid");
         assert_eq!(result.dim(), self.shape(), "a result of another grid");
         let (ny, nx) = (self.source.0, self.shape().1);

@@ -33,8 +33,8 @@ struct Term {
 /// Derivatives of winds u (eastward, along x) and v (northward, along y) on a grid, by the polynomials through
 /// five points: fourth order on even spacing, one-sided at the border of a limited area.
 ///
-/// Sphere: zeta = (v_lambda / cos phi - u_phi + u tan phi) / a, delta = (u_lambda / cos phi + v_phi - v tan phi) / a.
-/// Plane: zeta = v_x - u_y, delta = u_x + v_y. A globe with an even number of columns is continued across its poles;
+/// Sphere: zeta = (`v_lambda` / cos phi - `u_phi` + u tan phi) / a, delta = (`u_lambda` / cos phi + `v_phi` - v tan phi) / a.
+/// Plane: zeta = `v_x` - `u_y`, delta = `u_x` + `v_y`. A globe with an even number of columns is continued across its poles;
 /// at a pole itself stands its limit, from zonal means. Missing (NaN) is what a missing wind takes part in.
 #[derive(Debug, Clone)]
 pub struct Winds {
@@ -104,7 +104,7 @@ impl Winds {
     ///
     /// # Panics
     /// If u or v has another shape than the grid.
-    pub fn vorticity(&self, u: ArrayView2<'_, f32>, v: ArrayView2<'_, f32>) -> Array2<f32> {
+    pub fn vorticity(&self, u: &ArrayView2<'_, f32>, v: &ArrayView2<'_, f32>) -> Array2<f32> {
         self.combined(v, u, -1.0)
     }
 
@@ -112,12 +112,12 @@ impl Winds {
     ///
     /// # Panics
     /// If u or v has another shape than the grid.
-    pub fn divergence(&self, u: ArrayView2<'_, f32>, v: ArrayView2<'_, f32>) -> Array2<f32> {
+    pub fn divergence(&self, u: &ArrayView2<'_, f32>, v: &ArrayView2<'_, f32>) -> Array2<f32> {
         self.combined(u, v, 1.0)
     }
 
-    /// along_x / (a cos phi) + sign (d/d phi - tan phi) along_y / a.
-    fn combined(&self, p: ArrayView2<'_, f32>, q: ArrayView2<'_, f32>, sign: f64) -> Array2<f32> {
+    /// `along_x` / (a cos phi) + sign (d/d phi - tan phi) `along_y` / a.
+    fn combined(&self, p: &ArrayView2<'_, f32>, q: &ArrayView2<'_, f32>, sign: f64) -> Array2<f32> {
         let shape = (self.rows.len(), self.columns.len());
         assert_eq!(p.dim(), shape, "a wind of another grid");
         assert_eq!(q.dim(), shape, "a wind of another grid");
@@ -141,11 +141,15 @@ impl Winds {
         result
     }
 
-    fn along_y(&self, q: ArrayView2<'_, f32>, j: usize, i: usize) -> f64 {
+    fn along_y(&self, q: &ArrayView2<'_, f32>, j: usize, i: usize) -> f64 {
         let half = (i + q.ncols() / 2) % q.ncols();
-        let term = |t: &Term| match t.beyond {
-            false => t.weight * f64::from(q[[t.index, i]]),
-            true => -t.weight * f64::from(q[[t.index, half]]),
+        let term = |t: &Term| {
+            if t.beyond {
+                // across the pole a wind has the other sign
+                -t.weight * f64::from(q[[t.index, half]])
+            } else {
+                t.weight * f64::from(q[[t.index, i]])
+            }
         };
         self.rows[j].iter().map(term).sum()
     }

@@ -55,13 +55,13 @@ fn solid_rotation_has_vorticity_two_omega_sine_of_latitude() {
         let v = field(&rows, 72, |_, _| 0.0);
         let exact = field(&rows, 72, |phi, _| 2.0 * omega * phi.sin());
         // fourth order: h^4 / 30 = 3e-9; single precision of the wind over one degree 6e-8 / 0.017, more at the poles
-        assert!(worst(&winds.vorticity(u.view(), v.view()), &exact) < 3e-4);
-        let none = winds.divergence(u.view(), v.view());
+        assert!(worst(&winds.vorticity(&u.view(), &v.view()), &exact) < 3e-4);
+        let none = winds.divergence(&u.view(), &v.view());
         assert!(none.iter().all(|x| f64::from(x.abs()) < 1e-7 * omega));
     }
 }
 
-/// The wind of the stream function P_2^1 cos(lambda) ~ sin(phi) cos(phi) cos(lambda) over the poles, which has
+/// The wind of the stream function `P_2^1` cos(lambda) ~ sin(phi) cos(phi) cos(lambda) over the poles, which has
 /// zeta = -l (l + 1) psi / a^2 with l = 2, and of the same function as a potential.
 #[test]
 fn spherical_harmonics_give_their_eigenvalue_also_at_the_poles() {
@@ -77,8 +77,8 @@ fn spherical_harmonics_give_their_eigenvalue_also_at_the_poles() {
         let exact = field(&rows, nx, |phi, lambda| {
             -6.0 * phi.sin() * phi.cos() * lambda.cos()
         });
-        let zeta = winds.vorticity((-&psi_phi).view(), psi_lambda.view());
-        let delta = winds.divergence(psi_lambda.view(), psi_phi.view());
+        let zeta = winds.vorticity(&(-&psi_phi).view(), &psi_lambda.view());
+        let delta = winds.divergence(&psi_lambda.view(), &psi_phi.view());
         [worst(&zeta, &exact), worst(&delta, &exact)]
     };
     let (coarse, fine) = (errors(19), errors(37));
@@ -115,7 +115,9 @@ fn a_limited_area_is_fourth_order_to_its_border() {
             3.0 * c - phi.cos() * c + phi.sin() * phi.tan() * c + 0.0 * s
         });
         worst(
-            &Winds::new(&grid, A).unwrap().vorticity(u.view(), v.view()),
+            &Winds::new(&grid, A)
+                .unwrap()
+                .vorticity(&u.view(), &v.view()),
             &exact,
         )
     };
@@ -140,7 +142,7 @@ fn waves_on_the_torus() {
         let u = at(&|y, x| (2.0 * x).sin() * y.sin());
         let v = at(&|y, x| 2.0 * (2.0 * x).cos() * y.cos());
         let winds = Winds::new(&grid, 1.0).unwrap();
-        let zeta = winds.vorticity(u.view(), v.view());
+        let zeta = winds.vorticity(&u.view(), &v.view());
         worst(&zeta, &at(&|y, x| -5.0 * (2.0 * x).sin() * y.cos()))
     };
     let (coarse, fine) = (error(24), error(48));
@@ -155,7 +157,7 @@ fn missing_winds_and_grids_without_lines() {
     let mut u = field(&rows, 36, |phi, _| phi.cos());
     u[[9, 10]] = f32::NAN;
     let v = field(&rows, 36, |_, _| 0.0);
-    let zeta = winds.vorticity(u.view(), v.view());
+    let zeta = winds.vorticity(&u.view(), &v.view());
     let missing = zeta
         .indexed_iter()
         .filter(|(_, x)| x.is_nan())

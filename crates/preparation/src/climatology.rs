@@ -72,7 +72,7 @@ impl Climatology {
         &mut self,
         day: usize,
         variable: usize,
-        state: ArrayView2<'_, f32>,
+        state: &ArrayView2<'_, f32>,
     ) -> io::Result<()> {
         if self.open.as_ref().is_none_or(|(open, _)| *open != day) {
             self.put_back()?;
@@ -179,7 +179,7 @@ mod tests {
                     if k == 8 {
                         state[[1, 1]] = f32::NAN;
                     }
-                    sums.add(k / 2 % 4, variable, state.view()).unwrap();
+                    sums.add(k / 2 % 4, variable, &state.view()).unwrap();
                 }
             }
             let all = (0..10).map(|k| sums.mean(k / 2, k % 2).unwrap());

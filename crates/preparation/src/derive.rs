@@ -147,8 +147,8 @@ impl Derivation {
                     .and(u)
                     .and(v)
                     .for_each(|y, u, v| *y = u.hypot(*v)),
-                Rule::Vorticity(winds) => plane.assign(&winds.vorticity(u, v)),
-                Rule::Divergence(winds) => plane.assign(&winds.divergence(u, v)),
+                Rule::Vorticity(winds) => plane.assign(&winds.vorticity(&u, &v)),
+                Rule::Divergence(winds) => plane.assign(&winds.divergence(&u, &v)),
             }
         });
         result

@@ -185,12 +185,11 @@ impl Axes {
                 Ok::<_, PrepareError>(self.arrange(archive.read(name, &ranges)?.values))
             });
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            let whole = match parts.len() {
-                1 => parts.into_iter().next().unwrap_or_default(),
-                _ => {
-                    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-                    ndarray::concatenate(Axis(3), &views).unwrap_or_default()
-                }
+            let whole = if parts.len() == 1 {
+                parts.into_iter().next().unwrap_or_default()
+            } else {
+                let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+                ndarray::concatenate(Axis(3), &views).unwrap_or_default()
             };
             for k in 0..span.len() {
                 let level = whole.index_axis(Axis(1), k);

@@ -167,17 +167,16 @@ fn look(paths: &[PathBuf], wanted: &[String]) -> Result<(Vec<InputFile>, Grid), 
         }
         files.push(file);
     }
-    match common {
-        Some((.., grid)) => Ok((files, grid)),
-        None => {
-            // the archive knows the nearest name
-            let name = wanted.first().map_or("", String::as_str);
-            open(&paths[0])?.variable(name)?;
-            Err(PrepareError::config(
-                "variables",
-                "none is in the files; `foehn inspect FILE` lists theirs",
-            ))
-        }
+    if let Some((.., grid)) = common {
+        Ok((files, grid))
+    } else {
+        // the archive knows the nearest name
+        let name = wanted.first().map_or("", String::as_str);
+        open(&paths[0])?.variable(name)?;
+        Err(PrepareError::config(
+            "variables",
+            "none is in the files; `foehn inspect FILE` lists theirs",
+        ))
     }
 }
 

@@ -288,7 +288,7 @@ impl Preparation {
             let plane = self
                 .regridder
                 .as_ref()
-                .map_or(plane.clone(), |r| r.apply(plane.view()));
+                .map_or(plane.clone(), |r| r.apply(&plane.view()));
             found.push((channel(name, variable, None), plane));
         }
         Ok(found)
@@ -307,7 +307,7 @@ fn target(from: &Grid, to: &crate::RegridConfig) -> Result<Grid, PrepareError> {
     let axis = |key: &str, [first, last, step]: [f64; 3]| {
         let count = ((last - first) / step).round();
         let hits = (first + count * step - last).abs() <= 1e-6 * step.abs();
-        if !(count >= 1.0 && count < 1e6 && hits) {
+        if !((1.0..1e6).contains(&count) && hits) {
             let problem = format!(
                 "[{first}, {last}, {step}] is not first, last and a step that leads from one to the other"
             );
@@ -423,10 +423,11 @@ fn outputs(config: &PrepareConfig, channels: &[Channel]) -> Result<Vec<usize>, P
     }
     let mut names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
+    if let Some((name, _)) = twice {
         return Err(PrepareError::config(
             "variables",
-            format!("{:?} would be written twice", twice[0]),
+            format!("{name:?} would be written twice"),
         ));
     }
     let kept = |k: &usize| !config.drop.contains(&channels[*k].name);

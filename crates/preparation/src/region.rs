@@ -105,7 +105,7 @@ fn columns(
             || (east_of(longitude[pair[1]]) - east_of(longitude[pair[0]])).abs() > 180.0
     };
     let columns = match chosen.windows(2).position(seam) {
-        None => vec![first..last + 1],
+        None => std::iter::once(first..last + 1).collect(),
         Some(at) => vec![chosen[at + 1]..last + 1, first..chosen[at] + 1],
     };
     let longitudes = columns.iter().cloned().flatten();
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(parts, [4..8, 0..4]);
         assert_eq!(values, globe(-180.0));
         let (parts, _) = columns(&globe(0.0), [0.0, 360.0]).unwrap();
-        assert_eq!(parts, [0..8]);
+        assert!(matches!(&parts[..], [all] if *all == (0..8)));
     }
 
     #[test]

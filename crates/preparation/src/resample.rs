@@ -64,9 +64,9 @@ pub(crate) fn steps(
     if config.by == Reduction::Sample {
         let begins = |s: &Step| times.instants[s.inputs.start] == s.instant;
         steps.retain(begins);
-        steps
-            .iter_mut()
-            .for_each(|s| s.inputs.end = s.inputs.start + 1);
+        for step in &mut steps {
+            step.inputs.end = step.inputs.start + 1;
+        }
     } else {
         let expected = (every / step) as f64;
         let enough = |s: &Step| s.inputs.len() as f64 >= config.least_share * expected - 1e-9;

@@ -84,7 +84,7 @@ impl<'a> Statistics<'a> {
         for (k, instant) in instants.iter().enumerate().filter(|(_, t)| counts(t)) {
             let day = self.plan.times.calendar.day_of_year(*instant) as usize;
             for (variable, values) in values.iter().enumerate() {
-                let added = climatology.add(day, variable, values.index_axis(Axis(0), k));
+                let added = climatology.add(day, variable, &values.index_axis(Axis(0), k));
                 added.map_err(|cause| failed(self.folder, cause))?;
             }
         }

@@ -16,7 +16,7 @@ impl Preparation {
     pub(crate) fn create(&self, path: &Path, mode: Mode) -> Result<Store, PrepareError> {
         let coordinates = self.coordinates()?;
         let plans = self.arrays(&coordinates);
-        let store = Store::create(path, self.attributes(), plans, mode)?;
+        let store = Store::create(path, &self.attributes(), plans, mode)?;
         if !store.is_done("coordinates") {
             coordinates.iter().try_for_each(|c| c.write(&store))?;
             for (channel, plane) in &self.statics {

@@ -63,7 +63,7 @@ impl Preparation {
             for part in parts {
                 match part? {
                     Message::Piece(inputs, states) => {
-                        work.take_up(&inputs, &self.transformed(states), watch)?
+                        work.take_up(&inputs, &self.transformed(states), watch)?;
                     }
                     Message::Written(block, states) => {
                         work.statistics.add(&self.block(block), &states)?;
@@ -95,7 +95,7 @@ impl Preparation {
                         .axis_iter_mut(Axis(0))
                         .into_par_iter()
                         .zip(from.axis_iter(Axis(0)).into_par_iter());
-                    planes.for_each(|(to, from)| regridder.apply_into(from, to));
+                    planes.for_each(|(to, from)| regridder.apply_into(&from, to));
                     to
                 };
                 states.into_iter().map(regridded).collect()

@@ -91,8 +91,10 @@ fn write(path: &Path, range: std::ops::Range<usize>) {
         .chain(winds)
         .chain([orography])
         .collect();
-    let store = Store::create(path, Attributes::new(), plans, Mode::Create).unwrap();
-    coordinates.iter().for_each(|c| c.write(&store).unwrap());
+    let store = Store::create(path, &Attributes::new(), plans, Mode::Create).unwrap();
+    for coordinate in &coordinates {
+        coordinate.write(&store).unwrap();
+    }
     for (component, name) in ["u", "v"].into_iter().enumerate() {
         let values = ArrayD::from_shape_fn(vec![range.len(), 2, NY, NX], |at| {
             wind(component, at[1], range.start + at[0], at[2], at[3])
@@ -119,7 +121,7 @@ impl Folder {
     }
 
     fn config(&self, text: &str) -> PrepareConfig {
-        let from = format!("from = {:?}\n", self.path("?.zarr"));
+        let from = format!("from = \"{}\"\n", self.path("?.zarr").display());
         toml::from_str(&(from + text)).unwrap()
     }
 

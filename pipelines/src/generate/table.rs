@@ -169,13 +169,13 @@ impl Table {
         match &self.columns {
             Columns::Matrix(name) => {
                 let plans = vec![plan(name, &["sample", "component"], &[rows, width])];
-                let store = Store::create(path, attributes, plans, mode)?;
+                let store = Store::create(path, &attributes, plans, mode)?;
                 store.write_f32(name, &[0, 0], self.values.view().into_dyn())?;
                 Ok(store.finish()?)
             }
             Columns::Named(names) => {
                 let plans = names.iter().map(|name| plan(name, &["sample"], &[rows]));
-                let store = Store::create(path, attributes, plans.collect(), mode)?;
+                let store = Store::create(path, &attributes, plans.collect(), mode)?;
                 for (name, column) in names.iter().zip(self.values.columns()) {
                     store.write_f32(name, &[0], column.to_owned().view().into_dyn())?;
                 }

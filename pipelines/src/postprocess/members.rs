@@ -53,7 +53,7 @@ pub fn write(
     let name = &config.data.variables.members;
     let store = Store::create(
         path,
-        attributes(config, &columns.stations)?,
+        &attributes(config, &columns.stations)?,
         plans(config, table, &shape),
         mode,
     )?;

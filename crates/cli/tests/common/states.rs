@@ -44,7 +44,7 @@ pub fn write(
         fill,
     };
     let plans = coordinates.iter().map(|c| c.plan.clone()).chain([variable]);
-    let store = Store::create(path, Attributes::new(), plans.collect(), Mode::Create).unwrap();
+    let store = Store::create(path, &Attributes::new(), plans.collect(), Mode::Create).unwrap();
     for coordinate in &coordinates {
         coordinate.write(&store).unwrap();
     }

@@ -133,7 +133,7 @@ fn write(path: &Path, states: &[Vector]) {
     };
     let plans = coordinates.iter().map(|c| c.plan.clone());
     let plans = plans.chain(["a", "b"].map(plan)).collect();
-    let store = Store::create(path, Attributes::default(), plans, Mode::Create).unwrap();
+    let store = Store::create(path, &Attributes::default(), plans, Mode::Create).unwrap();
     for coordinate in &coordinates {
         coordinate.write(&store).unwrap();
     }

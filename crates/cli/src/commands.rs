@@ -1,0 +1,324 @@
+//! What each command does: its arguments handed to a workflow, the result said as text or JSON.
+
+use crate::arguments::{self, Command, Common, Generate, Manner, Memory, Output};
+use anyhow::{Context, Result};
+use foehn_archive::try_file;
+use foehn_pipelines::{
+    Comparison, DEMO, Depth, GenerateJob, GridSize, Mode, Names, Networks, OracleName,
+    PostprocessConfig, PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk,
+    Workers, bench, catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge,
+    oracle, oracle_figures, postprocess, report, retune, run_plan, samplers, simulate, train,
+    verify,
+};
+use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Does what the command line asks for, and says the result on standard output.
+pub fn run(command: &Command) -> Result<()> {
+    catch_interrupts().context("cannot watch for Ctrl-C")?;
+    match command {
+        Command::Simulate { common, output } => {
+            let job = Job::new(common)?;
+            let done = simulate(&job.config, output.mode(), &job.workers, job.talk)?;
+            job.say(&done, &states(done.states, &done.path))
+        }
+        Command::Prepare { common, output, to } => run_prepare(common, *output, to.clone()),
+        Command::Train {
+            common,
+            memory,
+            output,
+        } => run_train(common, *memory, *output),
+        Command::Forecast {
+            common,
+            memory,
+            output,
+            shard,
+            netcdf,
+        } => run_forecast(common, *memory, *output, *shard, netcdf.as_deref()),
+        Command::Merge {
+            target,
+            overrides,
+            json,
+        } => run_merge(target, overrides, *json),
+        Command::Verify { common } => {
+            let job = Job::new(common)?;
+            let scores = verify(&job.config, &job.workers, job.talk)?;
+            job.say(&scores, &scores.text())
+        }
+        Command::Report { common } => {
+            let job = Job::new(common)?;
+            let page = report(&job.config)?;
+            job.say(&page, &format!("report: {}", page.display()))
+        }
+        Command::Bench {
+            common,
+            grid,
+            scaling,
+        } => run_bench(common, *grid, *scaling),
+        Command::Tune { common, memory } => run_tune(common, *memory),
+        Command::Samplers {
+            common,
+            memory,
+            calls,
+        } => run_samplers(common, *memory, calls),
+        Command::Postprocess {
+            config,
+            overrides,
+            overwrite,
+            manner,
+        } => run_postprocess(config, overrides, *overwrite, manner),
+        Command::Demo {
+            run,
+            output,
+            overrides,
+        } => demonstrate(run, *output, overrides),
+        Command::Try { path } => {
+            try_file(path);
+            Ok(())
+        }
+        Command::Generate(arguments) => run_generate(arguments),
+        Command::Inspect {
+            path,
+            statistics,
+            check,
+            overrides,
+            json,
+        } => match check {
+            Some(config) => {
+                let plan = run_plan(&RunConfig::load(config, overrides)?)?;
+                say(*json, &plan, &plan.text())
+            }
+            None => run_inspect(path.as_deref(), *statistics, *json),
+        },
+        Command::Oracle {
+            name,
+            train,
+            figure,
+            manner,
+        } => run_oracle(*name, *train, figure.as_deref(), manner),
+    }
+}
+
+fn run_oracle(name: OracleName, train: bool, figure: Option<&Path>, manner: &Manner) -> Result<()> {
+    let networks = if train {
+        Networks::Everywhere
+    } else {
+        Networks::WhereNeeded
+    };
+    let answers = oracle(name, networks, &workers(manner.threads)?, manner.talk())?;
+    if let Some(folder) = figure {
+        oracle_figures(&answers, folder)?;
+    }
+    say(manner.json, &answers, &answers.text())?;
+    Ok(answers.check()?)
+}
+
+fn run_prepare(common: &Common, output: Output, to: Option<PathBuf>) -> Result<()> {
+    let manner = &common.run.manner;
+    let job = PrepareJob::load(&common.config, &common.overrides, to)?;
+    let done = job.run(output.mode(), manner.threads, manner.talk())?;
+    say(manner.json, &done, &states(done.states, &done.path))
+}
+
+fn run_bench(common: &Common, grid: Option<GridSize>, scaling: bool) -> Result<()> {
+    let job = Job::new(common)?;
+    let device = common.run.device.open()?;
+    let scaling = if scaling {
+        Scaling::Measure
+    } else {
+        Scaling::Skip
+    };
+    let rates = bench(&job.config, grid, scaling, &device, &job.workers, job.talk)?;
+    job.say(&rates, &rates.text())
+}
+
+fn run_tune(common: &Common, memory: Memory) -> Result<()> {
+    let job = Job::within(common, memory)?;
+    let device = common.run.device.open()?;
+    let tuning = retune(&job.config, &device, &job.workers, job.talk)?;
+    job.say(&tuning, &tuning.text())
+}
+
+fn run_samplers(common: &Common, memory: Memory, calls: &[usize]) -> Result<()> {
+    let job = Job::within(common, memory)?;
+    let device = common.run.device.open()?;
+    let table = samplers(&job.config, calls, &device, &job.workers, job.talk)?;
+    job.say(&table, &table.text())
+}
+
+fn run_postprocess(
+    config: &Path,
+    overrides: &[String],
+    overwrite: bool,
+    manner: &Manner,
+) -> Result<()> {
+    let config = PostprocessConfig::load(config, overrides)?;
+    let mode = if overwrite {
+        Mode::Overwrite
+    } else {
+        Mode::Create
+    };
+    let done = postprocess(&config, mode, &workers(manner.threads)?, manner.talk())?;
+    say(manner.json, &done, &done.text())
+}
+
+fn run_inspect(path: Option<&Path>, statistics: bool, json: bool) -> Result<()> {
+    let depth = if statistics {
+        Depth::Values
+    } else {
+        Depth::Labels
+    };
+    let inspection = inspect(path.unwrap_or(Path::new("")), depth)?;
+    say(json, &inspection, &inspection.text())
+}
+
+fn states(count: usize, path: &Path) -> String {
+    format!("{count} states in {}", path.display())
+}
+
+fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
+    let job = Job::within(common, memory)?;
+    let device = common.run.device.open()?;
+    let done = train(&job.config, output.mode(), &device, &job.workers, job.talk)?;
+    let (loss, model) = (done.validation_loss, done.model.display());
+    job.say(
+        &done,
+        &format!("validation loss {loss:.4}; model in {model}"),
+    )
+}
+
+fn run_merge(target: &Path, overrides: &[String], json: bool) -> Result<()> {
+    let done = merge(target, overrides)?;
+    let path = done.path.display();
+    let text = match done.items {
+        Some(items) => format!("{path} is whole: {items} items"),
+        None => format!("{path} was whole already"),
+    };
+    say(json, &done, &text)
+}
+
+fn run_forecast(
+    common: &Common,
+    memory: Memory,
+    output: Output,
+    shard: Option<ShardChoice>,
+    netcdf: Option<&Path>,
+) -> Result<()> {
+    let shard = shard.map(ShardChoice::shard).transpose()?;
+    let job = Job::within(common, memory)?;
+    let device = common.run.device.open()?;
+    if let (Some(file), Mode::Create) = (netcdf, output.mode())
+        && file.exists()
+    {
+        // said before the forecast rather than after it
+        let path = file.to_owned();
+        return Err(foehn_archive::WriteError::Exists { path }.into());
+    }
+    let how = (output.mode(), shard);
+    let done = forecast(&job.config, how, &device, &job.workers, job.talk)?;
+    if let Some(file) = netcdf {
+        foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
+    }
+    let (inits, members, path) = (done.inits, done.members, done.path.display());
+    job.say(&done, &format!("{inits} x {members} members in {path}"))
+}
+
+fn run_generate(arguments: &Generate) -> Result<()> {
+    let run = &arguments.run;
+    let settings = Settings {
+        config: arguments.config.clone(),
+        overrides: arguments.all_overrides(),
+        seed: run.seed,
+    };
+    let job = GenerateJob {
+        names: Names {
+            data: arguments.data.clone(),
+            starts: arguments.starts.clone(),
+            condition: arguments.condition.clone(),
+        },
+        model: arguments.model.clone(),
+        output: arguments.out.clone(),
+        samples: arguments.samples,
+        from: arguments.from.clone(),
+        given: arguments.given.clone(),
+        density: arguments.density.clone(),
+        sweep: if arguments.sweep {
+            Comparison::Sweep
+        } else {
+            Comparison::None
+        },
+    };
+    let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
+    let mode = arguments.output.mode();
+    let done = generate(&settings, &job, mode, &device, &workers, run.manner.talk())?;
+    say(run.manner.json, &done, &done.text())
+}
+
+fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Result<()> {
+    let mut config = RunConfig::parse(DEMO, "the demo's configuration", overrides)?;
+    if let Some(seed) = run.seed {
+        config.reseed(seed);
+    }
+    let workers = workers(run.manner.threads)?;
+    let device = run.device.open()?;
+    let (scores, page) = demo(&config, output.mode(), &device, &workers, run.manner.talk())?;
+    say(
+        run.manner.json,
+        &scores,
+        &format!("{}\nreport: {}", ScoreFile::text(&scores), page.display()),
+    )
+}
+
+/// What most commands begin with.
+struct Job {
+    config: RunConfig,
+    workers: Workers,
+    talk: Talk,
+    json: bool,
+}
+
+impl Job {
+    fn new(common: &Common) -> Result<Self> {
+        let mut config = RunConfig::load(&common.config, &common.overrides)?;
+        if let Some(seed) = common.run.seed {
+            config.reseed(seed);
+        }
+        Ok(Self {
+            config,
+            workers: workers(common.run.manner.threads)?,
+            talk: common.run.manner.talk(),
+            json: common.run.manner.json,
+        })
+    }
+
+    /// As [`Job::new`], in so much memory.
+    fn within(common: &Common, memory: Memory) -> Result<Self> {
+        let mut job = Self::new(common)?;
+        if let Some(memory) = memory.memory {
+            job.config.limit_memory(memory);
+        }
+        Ok(job)
+    }
+
+    fn say(&self, result: &impl Serialize, text: &str) -> Result<()> {
+        say(self.json, result, text)
+    }
+}
+
+fn workers(threads: usize) -> Result<Workers> {
+    Workers::new(threads)
+        .with_context(|| format!("--threads {threads}: the system refuses so many; ask for fewer"))
+}
+
+fn say(json: bool, result: &impl Serialize, text: &str) -> Result<()> {
+    let json = json.then(|| serde_json::to_string_pretty(result));
+    let json = json.transpose()?;
+    let mut output = io::stdout().lock();
+    let said = writeln!(output, "{}", json.as_deref().unwrap_or(text));
+    match said.and_then(|()| output.flush()) {
+        // the reader has seen enough, as `head` does
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        said => said.context("cannot write the result to standard output"),
+    }
+}
