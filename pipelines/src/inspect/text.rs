@@ -16,10 +16,12 @@ impl Inspection {
             let step = t
                 .step_seconds
                 .map_or(String::new(), |s| format!(", step {}", lead_name(s)));
-            lines.push(format!(
-                "  {}: {} to {}, {} times{step}, calendar {}",
-                t.name, t.first, t.last, t.count, t.calendar
-            ));
+            let range = match t.count {
+                0 => "no times yet".to_owned(),
+                1 => format!("{}, one time", t.first),
+                n => format!("{} to {}, {n} times", t.first, t.last),
+            };
+            lines.push(format!("  {}: {range}{step}, calendar {}", t.name, t.calendar));
             for (after, before) in &t.gap_between {
                 lines.push(format!("    gap: nothing between {after} and {before}"));
             }
@@ -46,11 +48,19 @@ impl Inspection {
             ));
         }
         lines.extend(self.variables.iter().map(line));
-        let total = self.bytes as f64 / 1e6;
-        lines.push(format!("  in all {total:.1} MB as f32"));
+        lines.push(format!("  in all {} as f32", size(self.bytes)));
         lines.extend(self.warnings.iter().map(|w| format!("  warning: {w}")));
         lines.join("\n")
     }
+}
+
+/// Bytes in the unit that suits them.
+fn size(bytes: u64) -> String {
+    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let fits = units.iter().find(|(_, unit)| bytes as f64 >= *unit);
+    fits.map_or(format!("{bytes} B"), |(name, unit)| {
+        format!("{:.1} {name}", bytes as f64 / unit)
+    })
 }
 
 fn line(v: &VariableReport) -> String {
@@ -78,10 +88,10 @@ fn line(v: &VariableReport) -> String {
         )
     });
     format!(
-        "  {}{units}: {} ({}), {:.1} MB as f32{chunks}{statistics}",
+        "  {}{units}: {} ({}), {} as f32{chunks}{statistics}",
         v.name,
         v.dtype,
         dims.join(", "),
-        v.bytes as f64 / 1e6
+        size(v.bytes)
     )
 }
