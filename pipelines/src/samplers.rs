@@ -297,6 +297,6 @@ mod tests {
         let rows = [row(50, 0.0), row(5, 0.021), row(10, 0.015), row(10, -0.01)];
         assert_eq!(cheapest(&rows), 3);
         assert_eq!(cheapest(&rows[..2]), 0);
-        assert!(rows[0].line().contains("follmer   euler_maruyama uniform"));
+        assert!(rows[0].line().contains("sigma     euler_maruyama uniform"));
     }
 }

@@ -204,12 +204,13 @@ impl Reduction {
 
 /// `[prepare.statistics]`: what is added up over time, for every variable that is written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct StatisticsConfig {
-    /// Which; none by default.
+    /// Which; all where the section is there and does not say, none where it is not.
+    #[serde(default = "StatisticsKind::all")]
     pub compute: Vec<StatisticsKind>,
     /// First and last date that count, both included; all by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<[String; 2]>,
 }
 
@@ -225,4 +226,30 @@ pub enum StatisticsKind {
     Tendency,
     /// Mean for each day of the year, 29 February being day 60 of a leap year.
     Climatology,
+}
+
+impl StatisticsKind {
+    fn all() -> Vec<Self> {
+        vec![
+            Self::Mean,
+            Self::StandardDeviation,
+            Self::Tendency,
+            Self::Climatology,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_of_statistics_asks_for_all_unless_it_says_which() {
+        let parse = |text: &str| toml::from_str::<StatisticsConfig>(text);
+        let given = parse("period = [\"2001-01-01\", \"2002-01-01\"]");
+        assert_eq!(given.map(|s| s.compute), Ok(StatisticsKind::all()));
+        let chosen = parse("compute = [\"mean\"]").map(|s| s.compute);
+        assert_eq!(chosen, Ok(vec![StatisticsKind::Mean]));
+        assert_eq!(StatisticsConfig::default().compute, []);
+    }
 }
