@@ -35,12 +35,12 @@ pub fn forecasting(config: &RunConfig, series: &Series, workers: usize) -> Resul
 /// # Errors
 /// If not one sample a worker fits.
 pub fn training(config: &RunConfig, series: &Series, workers: usize) -> Result<RunConfig> {
-    let mut config = forecasting(config, series, workers)?;
-    let Some(plan) = Plan::new(&config, series, workers)? else {
-        return Ok(config);
+    let Some(plan) = Plan::new(config, series, workers)? else {
+        return Ok(config.clone());
     };
     let copies = TRAINING_COPIES + WORKER_COPIES * plan.workers;
     let fits = plan.samples(copies * plan.weights, plan.gradient)?;
+    let mut config = forecasting(config, series, workers)?;
     let train = &mut config.train;
     let most = train.micro_batch.min(fits);
     let divides = |n: &usize| train.batch_size.is_multiple_of(*n);
@@ -52,8 +52,11 @@ pub fn training(config: &RunConfig, series: &Series, workers: usize) -> Result<R
 struct Plan {
     memory: ByteSize,
     workers: usize,
-    /// What does not depend on batches, but for weights.
+    /// What does not depend on batches, but for weights and states.
     fixed: usize,
+    /// All states that may be kept, and what of them is.
+    states: usize,
+    kept: usize,
     /// One copy of the weights.
     weights: usize,
     /// A sample of a call, and of a gradient.
@@ -73,7 +76,9 @@ impl Plan {
         Ok(Some(Self {
             memory,
             workers,
-            fixed: PROGRAM + kept + workers * network.buffer_bytes(),
+            fixed: PROGRAM + workers * network.buffer_bytes(),
+            states,
+            kept,
             weights: network.parameter_count() * size_of::<f32>(),
             call: network.call_bytes(ny, nx),
             gradient: network.gradient_bytes(ny, nx),
@@ -84,13 +89,21 @@ impl Plan {
     fn samples(&self, weights: usize, each: usize) -> Result<usize> {
         let fixed = (self.fixed + weights) as u64;
         let together = (self.workers * each.max(1)) as u64;
-        let fits = self.memory.0.saturating_sub(fixed) / together;
+        let left = self.memory.0.saturating_sub(fixed + self.kept as u64);
+        let fits = left / together;
         if fits == 0 {
+            // of what is given a quarter may hold states
+            let least = fixed + together;
+            let least = least + (self.states as u64).min(least.div_ceil(3));
+            let remedy = match self.workers {
+                1 => "give as much",
+                _ => "give as much, or fewer --threads",
+            };
             bail!(
-                "memory = {} MB: {} worker(s) of this network need at least {} MB; give as much, or fewer --threads",
+                "memory = {} MB: {} worker(s) of this network need at least {} MB; {remedy}",
                 self.memory.0 / 1_000_000,
                 self.workers,
-                (fixed + together).div_ceil(1_000_000)
+                least.div_ceil(1_000_000)
             );
         }
         Ok(usize::try_from(fits).unwrap_or(usize::MAX))

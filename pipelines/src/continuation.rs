@@ -12,7 +12,8 @@ use toml::{Table, Value};
 /// # Errors
 /// If they differ.
 pub fn refuse_other(output: &Path, before: &Table, now: &Table) -> Result<()> {
-    let Some(difference) = difference(before, now, "") else {
+    let [before, now] = [before, now].map(without_caches);
+    let Some(difference) = difference(&before, &now, "") else {
         return Ok(());
     };
     bail!(
@@ -20,6 +21,15 @@ pub fn refuse_other(output: &Path, before: &Table, now: &Table) -> Result<()> {
          to begin again",
         output.display()
     );
+}
+
+/// Less what no result depends on: how many states are kept in memory.
+pub fn without_caches(table: &Table) -> Table {
+    let mut table = table.clone();
+    if let Some(data) = table.get_mut("data").and_then(Value::as_table_mut) {
+        data.remove("memory");
+    }
+    table
 }
 
 /// The text attribute `name` of the store at `output`, if there is a store and it has one.

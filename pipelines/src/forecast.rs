@@ -2,7 +2,7 @@
 
 use crate::budget;
 use crate::config::RunConfig;
-use crate::continuation::{recorded, refuse_other};
+use crate::continuation::{recorded, refuse_other, without_caches};
 use crate::ensemble::Runner;
 use crate::model::Model;
 use crate::model_folder::{ModelFolder, as_trained};
@@ -150,6 +150,7 @@ fn inflation(config: &RunConfig) -> Result<f64> {
 
 fn plan(config: &RunConfig, series: &Series, windows: &[Window]) -> Result<ForecastPlan> {
     let text = |text: String| Attribute::Text(text);
+    let table = config.to_toml()?.parse()?;
     let provenance = Attributes::from_iter([
         (
             "source".to_owned(),
@@ -164,7 +165,7 @@ fn plan(config: &RunConfig, series: &Series, windows: &[Window]) -> Result<Forec
             "foehn_inflation".to_owned(),
             Attribute::Float(config.sampling.inflation.unwrap_or(1.0)),
         ),
-        (CONFIG.to_owned(), text(config.to_toml()?)),
+        (CONFIG.to_owned(), text(without_caches(&table).to_string())),
     ]);
     Ok(ForecastPlan {
         title: config.name.clone(),

@@ -92,7 +92,8 @@ impl<'a> Job<'a> {
         windows: &'a [Window],
     ) -> Result<Self> {
         let name = &truth.variables()[0].name;
-        let shape = &forecast.variable(name)?.shape;
+        let variable = forecast.variable(name)?;
+        let shape = &variable.shape;
         let &[inits, leads, members, ny, nx] = &shape[..] else {
             bail!(
                 "{}: {name} has {} dimensions, not 5",
@@ -113,7 +114,8 @@ impl<'a> Job<'a> {
                 truth.grid().shape()
             );
         }
-        let times = forecast.times("time")?;
+        // layouts name it in their own ways
+        let times = forecast.times(&variable.dims[0])?;
         if times
             .instants
             .iter()

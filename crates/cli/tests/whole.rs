@@ -176,3 +176,31 @@ fn an_incomplete_forecast_is_not_verified() {
         .with("verify", &[])
         .refused(&["forecast.zarr", "initial time 1, lead 0", "--resume"]);
 }
+
+#[test]
+fn forecasts_of_every_layout_are_verified_alike() {
+    let project = Project::trained();
+    let scores = |layout: &str| {
+        let layout = format!("forecast.layout={layout}");
+        let settings = ["--set", &layout];
+        let forecast = ["forecast", "tiny.toml", "--overwrite"];
+        project.run(&[&forecast[..], &settings].concat()).done();
+        project.with("verify", &[&layout]).done().stdout
+    };
+    let wanted = scores("weatherbench");
+    for layout in ["earthkit", "iris", "earth2studio"] {
+        assert_eq!(scores(layout), wanted, "{layout}");
+    }
+}
+
+#[test]
+fn memory_is_no_part_of_what_is_resumed() {
+    let project = Project::simulated();
+    let within = ["train", "tiny.toml", "--memory", "200MB"];
+    project.run(&within).done();
+    project.run(&["train", "tiny.toml", "--resume"]).done();
+    project
+        .run(&["forecast", "tiny.toml", "--memory", "200MB"])
+        .done();
+    project.run(&["forecast", "tiny.toml", "--resume"]).done();
+}

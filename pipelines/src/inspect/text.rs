@@ -21,7 +21,10 @@ impl Inspection {
                 1 => format!("{}, one time", t.first),
                 n => format!("{} to {}, {n} times", t.first, t.last),
             };
-            lines.push(format!("  {}: {range}{step}, calendar {}", t.name, t.calendar));
+            lines.push(format!(
+                "  {}: {range}{step}, calendar {}",
+                t.name, t.calendar
+            ));
             for (after, before) in &t.gap_between {
                 lines.push(format!("    gap: nothing between {after} and {before}"));
             }
