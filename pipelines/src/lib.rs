@@ -74,7 +74,8 @@ pub use oracle::{
 };
 pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
 pub use postprocess::{
-    CalibratedConfig, CasesConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary,
+    CalibratedConfig, CasesConfig, FittedInterpolant, FittedMethod, Forecast, InterpolantConfig,
+    MethodConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary, Predictions,
     postprocess,
 };
 pub use prepare::{PrepareJob, PrepareSummary};

@@ -87,7 +87,11 @@ fn gap(term: &Term, case: &Case<'_>) -> PredictError {
     let station = case.station.name.clone();
     let of_case = matches!(
         term,
-        Term::Altitude | Term::AltitudeDifference | Term::Covariate(_)
+        Term::Altitude
+            | Term::AltitudeDifference
+            | Term::Latitude
+            | Term::Longitude
+            | Term::Covariate(_)
     );
     if of_case {
         return PredictError::NoCovariate {

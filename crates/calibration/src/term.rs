@@ -36,6 +36,15 @@ pub enum Term {
     /// `sum / (n + k)` over its n cases, k this number. In training every case is left out of its own sum, so that the
     /// weight is that of a forecast; zero for an unseen station.
     StationError(u32),
+    /// `ln` of the standard deviation of the station's own errors in training, its variance shrunk towards that within
+    /// all stations: `(n v + k v_all) / (n + k)`, k this number; left out in training as in `station_error`.
+    StationSpread(u32),
+    /// Degrees north.
+    Latitude,
+    /// Degrees east.
+    Longitude,
+    /// Lead, hours.
+    Lead,
     /// A further column of the table.
     Covariate(String),
 }
@@ -46,9 +55,32 @@ pub(crate) struct Context {
     /// Floors under what logarithms are taken of.
     spread: f64,
     mean: f64,
-    /// Mean error of all stations; sum of the deviations from it and number of cases of each.
+    /// Mean error of all stations; sum and sum of squares of the deviations from it and number of cases of each.
     error: f64,
-    stations: BTreeMap<String, (f64, f64)>,
+    stations: BTreeMap<String, Errors>,
+    /// Mean variance of the errors within a station.
+    variance: f64,
+}
+
+/// Sum, sum of squares and number of a station's errors, from the mean of all stations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Errors {
+    sum: f64,
+    squares: f64,
+    count: f64,
+}
+
+impl Errors {
+    fn add(&mut self, error: f64, weight: f64) {
+        self.sum += weight * error;
+        self.squares += weight * error * error;
+        self.count += weight;
+    }
+
+    /// Sum of squares about the station's own mean.
+    fn about_mean(&self) -> f64 {
+        (self.squares - self.sum * self.sum / self.count.max(1.0)).max(0.0)
+    }
 }
 
 /// Whether a case is one of the training set.
@@ -72,7 +104,7 @@ impl Context {
         };
         if terms
             .iter()
-            .any(|term| matches!(term, Term::StationError(_)))
+            .any(|term| matches!(term, Term::StationError(_) | Term::StationSpread(_)))
         {
             context.count_errors(cases);
         }
@@ -86,26 +118,47 @@ impl Context {
             .collect();
         self.error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
         for (case, error) in cases.iter().zip(&errors) {
-            let (sum, count) = self.stations.entry(case.station.name.clone()).or_default();
-            *sum += error - self.error;
-            *count += 1.0;
+            let errors = self.stations.entry(case.station.name.clone()).or_default();
+            errors.add(error - self.error, 1.0);
         }
+        let within = self.stations.values();
+        let squares: f64 = within.clone().map(Errors::about_mean).sum();
+        let freedom: f64 = within.map(|errors| errors.count - 1.0).sum();
+        let variance = squares / freedom.max(1.0);
+        self.variance = if variance > 0.0 { variance } else { 1.0 };
+    }
+
+    /// The errors of a case's station, without its own in training.
+    fn errors(&self, case: &Case<'_>, used: Use) -> Errors {
+        let stored = self.stations.get(&case.station.name);
+        let mut errors = stored.copied().unwrap_or_default();
+        if let (Use::Training, Some(own), true) = (used, error_of_mean(case), errors.count > 0.0) {
+            errors.add(own - self.error, -1.0);
+        }
+        errors
     }
 
     fn station_error(&self, case: &Case<'_>, shrinkage: f64, used: Use) -> f64 {
-        let Some((sum, count)) = self.stations.get(&case.station.name) else {
-            return 0.0;
-        };
-        let own = match (used, error_of_mean(case)) {
-            (Use::Training, Some(error)) => (error - self.error, 1.0),
-            _ => (0.0, 0.0),
-        };
-        let weight = count - own.1 + shrinkage;
+        let errors = self.errors(case, used);
+        let weight = errors.count + shrinkage;
         if weight > 0.0 {
-            (sum - own.0) / weight
+            errors.sum / weight
         } else {
             0.0
         }
+    }
+
+    /// Half the logarithm of the shrunk variance.
+    fn station_spread(&self, case: &Case<'_>, shrinkage: f64, used: Use) -> f64 {
+        let errors = self.errors(case, used);
+        let freedom = (errors.count - 1.0).max(0.0);
+        let weight = freedom + shrinkage;
+        let variance = if weight > 0.0 {
+            (errors.about_mean() + shrinkage * self.variance) / weight
+        } else {
+            self.variance
+        };
+        0.5 * variance.max(1e-6 * self.variance).ln()
     }
 }
 
@@ -127,6 +180,10 @@ impl Term {
             Self::Altitude => "altitude".to_owned(),
             Self::AltitudeDifference => "altitude_difference".to_owned(),
             Self::StationError(shrinkage) => format!("station_error {shrinkage}"),
+            Self::StationSpread(shrinkage) => format!("station_spread {shrinkage}"),
+            Self::Latitude => "latitude".to_owned(),
+            Self::Longitude => "longitude".to_owned(),
+            Self::Lead => "lead".to_owned(),
             Self::Covariate(name) => name.clone(),
         }
     }
@@ -135,6 +192,8 @@ impl Term {
     pub(crate) fn needs(&self) -> &'static str {
         match self {
             Self::Altitude => "the altitude of the station",
+            Self::Latitude => "the latitude of the station",
+            Self::Longitude => "the longitude of the station",
             Self::AltitudeDifference => "the altitudes of the station and of the model there",
             Self::Covariate(_) => "a covariate of that name",
             _ => "a member",
@@ -165,6 +224,9 @@ impl Term {
         match self {
             Self::Season(harmonics) => harmonic(case.season, *harmonics, 1.0, row),
             Self::Altitude => row.push(station.altitude?),
+            Self::Latitude => row.push(Some(station.latitude).filter(|x| x.is_finite())?),
+            Self::Lead => row.push(case.lead as f64 / 3600.0),
+            Self::Longitude => row.push(Some(station.longitude).filter(|x| x.is_finite())?),
             Self::AltitudeDifference => row.push(station.altitude? - station.model_altitude?),
             Self::Covariate(name) => {
                 let column = case
@@ -202,6 +264,9 @@ impl Term {
             Self::StationError(shrinkage) => {
                 row.push(context.station_error(case, f64::from(*shrinkage), used));
             }
+            Self::StationSpread(shrinkage) => {
+                row.push(context.station_spread(case, f64::from(*shrinkage), used));
+            }
             Self::Spread => row.push(deviation.max(context.spread).ln()),
             Self::LogMean => row.push((mean.max(0.0) + context.mean).ln()),
             Self::Dry => {
@@ -220,5 +285,73 @@ fn harmonic(season: f64, harmonics: usize, factor: f64, row: &mut Vec<f64>) {
     for k in 1..=harmonics {
         let (sin, cos) = (k as f64 * season).sin_cos();
         row.extend([factor * sin, factor * cos]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Station;
+
+    fn station(name: &str) -> Station {
+        Station {
+            name: name.into(),
+            latitude: 47.0,
+            longitude: 11.0,
+            altitude: None,
+            model_altitude: None,
+        }
+    }
+
+    fn case<'a>(station: &'a Station, members: &'a [f64], error: f64) -> Case<'a> {
+        Case {
+            station,
+            date: 0,
+            lead: 86_400,
+            season: 0.0,
+            members,
+            observation: members[0] + error,
+            covariates: &[],
+            covariate_names: &[],
+        }
+    }
+
+    /// Errors 1, -1, 1, -1 and 2, -2, 2, -2: sums of squares 4 and 16 with 3 degrees of freedom each.
+    #[test]
+    fn spread_of_a_station_is_that_of_its_errors_shrunk() {
+        let (a, b) = (station("A"), station("B"));
+        let members = [5.0];
+        let cases: Vec<Case<'_>> = [(&a, 1.0), (&b, 2.0)]
+            .into_iter()
+            .flat_map(|(s, e)| [e, -e, e, -e].map(|error| case(s, &members, error)))
+            .collect();
+        let terms = [Term::StationSpread(3), Term::Lead, Term::Latitude];
+        let context = Context::of(&cases, &terms);
+        let value = |case: &Case<'_>, used: Use| {
+            let mut row = Vec::new();
+            for term in &terms {
+                term.push(case, &context, used, &mut row).unwrap();
+            }
+            assert_eq!(row[1..], [24.0, 47.0]);
+            row[0]
+        };
+        let all = 20.0 / 6.0;
+        let half_log = |variance: f64| 0.5 * variance.ln();
+        let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-12, "{x} {y}");
+        near(
+            value(&cases[0], Use::Forecast),
+            half_log((4.0 + 3.0 * all) / 6.0),
+        );
+        // Without its own error of 1: -1, 1, -1 about -1/3, squares 8/3 with 2 degrees of freedom.
+        near(
+            value(&cases[0], Use::Training),
+            half_log((8.0 / 3.0 + 3.0 * all) / 5.0),
+        );
+        // A station that was never seen has the variance of all.
+        let unseen = station("C");
+        near(
+            value(&case(&unseen, &members, 9.0), Use::Forecast),
+            half_log(all),
+        );
     }
 }

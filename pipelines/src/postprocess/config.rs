@@ -1,8 +1,9 @@
 //! The configuration of `foehn postprocess`.
 
+use super::method::MethodConfig;
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_calibration::{ColumnMap, Method, Variables};
+use foehn_calibration::{ColumnMap, Variables};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub struct PostprocessConfig {
     /// The cases.
     pub data: CasesConfig,
     /// The methods by a name of your own, one line each.
-    pub methods: BTreeMap<String, Method>,
+    pub methods: BTreeMap<String, MethodConfig>,
     /// Whose members are written.
     pub calibrated: CalibratedConfig,
 }
@@ -124,6 +125,12 @@ impl PostprocessConfig {
                 "calibrated.method = {method:?} is none of the methods: {}",
                 known()
             ));
+        }
+        for (name, method) in &self.methods {
+            if let MethodConfig::Interpolant(method) = method {
+                let in_method = |message| format!("methods.{name}.{message}");
+                method.check().map_err(in_method)?;
+            }
         }
         if !(self.data.train > 0.0 && self.data.train < 1.0) {
             let train = self.data.train;

@@ -1,12 +1,13 @@
 //! Calibrated members as a Zarr store.
 
 use super::config::{Order, PostprocessConfig};
+use super::method::Forecast;
 use anyhow::{Context, Result, bail};
 use foehn_archive::{ArrayPlan, Element, Mode, Store};
-use foehn_calibration::{Case, Fitted, Law, Station, Table, Template, shuffle, transformation};
+use foehn_calibration::{Case, Law, Station, Table, Template, shuffle, transformation};
 use foehn_field::{Attribute, Attributes};
 use foehn_noise::{Key, Purpose};
-use ndarray::{Array1, Array2, Array4, ArrayD, Axis};
+use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, Axis};
 use std::path::Path;
 
 /// Dimensions of the members.
@@ -19,7 +20,7 @@ const DIMS: [&str; 4] = ["time", "prediction_timedelta", "number", "station"];
 /// If the store is there already and may not be overwritten, or cannot be written.
 pub fn write(
     config: &PostprocessConfig,
-    fitted: &Fitted,
+    predictions: &[Forecast],
     table: &Table,
     path: &Path,
     mode: Mode,
@@ -39,7 +40,8 @@ pub fn write(
             let key = Key::new(config.seed, Purpose::Sample)
                 .init(date)
                 .lead(l as u32);
-            let (values, skipped) = joint(config.calibrated.order, fitted, &cases, key)?;
+            let forecasts = at.iter().map(|&row| &predictions[row]);
+            let (values, skipped) = joint(config.calibrated.order, forecasts, &cases, key)?;
             left_out += skipped;
             for (column, &row) in values.axis_iter(Axis(1)).zip(&at) {
                 let mut place = members.slice_mut(ndarray::s![t, l, .., columns.station[row]]);
@@ -64,9 +66,9 @@ pub fn write(
 }
 
 /// Members (members, cases) of one date and lead, and the number of cases without.
-fn joint(
+fn joint<'a>(
     order: Order,
-    fitted: &Fitted,
+    forecasts: impl Iterator<Item = &'a Forecast>,
     cases: &[Case<'_>],
     key: Key,
 ) -> Result<(Array2<f64>, usize)> {
@@ -74,13 +76,13 @@ fn joint(
     let mut values = Array2::from_elem((count, cases.len()), f64::NAN);
     let (mut laws, mut at): (Vec<Law>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut left_out = 0;
-    for (s, case) in cases.iter().enumerate() {
+    for ((s, case), forecast) in cases.iter().enumerate().zip(forecasts) {
         let complete = case.members.iter().all(|x| x.is_finite());
-        match fitted.predict(case) {
-            Ok(prediction) => match prediction.members {
-                Some(members) => values.column_mut(s).assign(&Array1::from_vec(members)),
+        match forecast {
+            Ok(prediction) => match &prediction.members {
+                Some(members) => values.column_mut(s).assign(&ArrayView1::from(members)),
                 None if complete || order == Order::Independent => {
-                    laws.push(prediction.law);
+                    laws.push(prediction.law.clone());
                     at.push(s);
                 }
                 // Without all raw members there is no order to take over.

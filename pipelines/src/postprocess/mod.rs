@@ -1,17 +1,23 @@
 //! `foehn postprocess`: members and observations in, calibrated members and scores out.
 
 mod config;
+mod interpolant;
 mod members;
+mod method;
+mod residuals;
 mod scores;
+mod transport;
 
 pub use config::{CalibratedConfig, CasesConfig, Order, PostprocessConfig};
+pub use interpolant::{FittedInterpolant, InterpolantConfig};
+pub use method::{FittedMethod, Forecast, MethodConfig, Predictions};
 pub use scores::MethodScores;
 
 use crate::progress::{Progress, Talk, check_interrupt};
 use crate::text_file::write_text;
 use anyhow::{Context, Result};
 use foehn_archive::{Mode, WriteError, open};
-use foehn_calibration::{Fitted, Oddity, Table};
+use foehn_calibration::{Method, Oddity, Table};
 use foehn_compute::Workers;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -64,12 +70,13 @@ pub fn postprocess(
     let (mut methods, fits) = fit_all(config, &train, &test, workers, talk)?;
     let lag = lag(&test);
     scores::compare(&mut methods, lag);
-    let chosen: &Fitted = fits
+    let chosen = fits
         .get(&config.calibrated.method)
         .context("calibrated.method")?;
+    let predictions = chosen.predictions(&test, workers)?;
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    let without_members = members::write(config, chosen, &test, &target, mode)?;
+    let without_members = members::write(config, &predictions, &test, &target, mode)?;
     let summary = PostprocessSummary {
         units: table.columns().units.clone(),
         trained: [train.len(), train.distinct_dates().len()],
@@ -84,27 +91,46 @@ pub fn postprocess(
     Ok(summary)
 }
 
-/// Every method fitted and scored, one a worker.
+/// Every method fitted and scored: statistical ones one a worker, then the learnt ones on all workers.
 fn fit_all(
     config: &PostprocessConfig,
     train: &Table,
     test: &Table,
     workers: &Workers,
     talk: Talk,
-) -> Result<(Vec<MethodScores>, BTreeMap<String, Fitted>)> {
-    let lines: Vec<_> = config.methods.iter().collect();
-    let progress = Progress::new(talk, "postprocess", "methods", lines.len() as u64, 0);
-    let done = workers.map(lines.len(), |i| {
+) -> Result<(Vec<MethodScores>, BTreeMap<String, FittedMethod>)> {
+    let count = config.methods.len() as u64;
+    let progress = Progress::new(talk, "postprocess", "methods", count, 0);
+    let statistical: Vec<(&String, Method)> = config
+        .methods
+        .iter()
+        .filter_map(|(name, method)| Some((name, method.statistical()?)))
+        .collect();
+    let mut fits = workers.map(statistical.len(), |i| {
         check_interrupt()?;
-        let (name, method) = lines[i];
-        let in_method = || format!("methods.{name}");
-        let fitted = method.fit(train).with_context(in_method)?;
-        let scored = scores::score(name, &fitted, test).with_context(in_method)?;
+        let (name, method) = &statistical[i];
+        let fitted = method
+            .fit(train)
+            .with_context(|| format!("methods.{name}"))?;
         progress.advance(1);
-        Ok::<_, anyhow::Error>((scored, (name.clone(), fitted)))
+        Ok::<_, anyhow::Error>(((*name).clone(), FittedMethod::Statistical(fitted)))
     })?;
+    for (name, method) in &config.methods {
+        if let MethodConfig::Interpolant(method) = method {
+            let fitted = method
+                .fit(train, config.seed, workers)
+                .with_context(|| format!("methods.{name}"))?;
+            fits.push((name.clone(), FittedMethod::Interpolant(Box::new(fitted))));
+            progress.advance(1);
+        }
+    }
     progress.finish();
-    Ok(done.into_iter().unzip())
+    let score = |(name, fitted): &(String, FittedMethod)| {
+        let predictions = fitted.predictions(test, workers)?;
+        scores::score(name, &predictions, test).with_context(|| format!("methods.{name}"))
+    };
+    let scored = fits.iter().map(score).collect::<Result<_>>()?;
+    Ok((scored, fits.into_iter().collect()))
 }
 
 fn read(data: &CasesConfig) -> Result<(Table, Vec<Oddity>)> {

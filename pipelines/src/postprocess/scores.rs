@@ -1,6 +1,7 @@
 //! Scores of the methods on unseen cases.
 
-use foehn_calibration::{Basis, Fitted, PredictError, Table};
+use super::method::Forecast;
+use foehn_calibration::{Basis, PredictError, Table};
 use foehn_verification::{PitHistogram, covered, diebold_mariano};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,20 +37,25 @@ pub struct MethodScores {
     pub by_date: BTreeMap<i64, f64>,
 }
 
-/// Scores a fitted method on the cases with an observation.
+/// Scores the forecasts of a method on the cases with an observation.
 ///
 /// # Errors
 /// A case without a forecast: methods are compared on the same cases or not at all.
-pub fn score(method: &str, fitted: &Fitted, test: &Table) -> Result<MethodScores, PredictError> {
+pub fn score(
+    method: &str,
+    predictions: &[Forecast],
+    test: &Table,
+) -> Result<MethodScores, PredictError> {
     let mut sums = [0.0; 4];
     let mut histogram = PitHistogram::new(CELLS);
     let mut by_date: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
     let (mut cases, mut fallback) = (0, 0);
-    for case in test.cases().filter(|case| case.observation.is_finite()) {
-        let prediction = match fitted.predict(&case) {
+    let observed = test.cases().zip(predictions);
+    for (case, prediction) in observed.filter(|(case, _)| case.observation.is_finite()) {
+        let prediction = match prediction {
             // No forecast at all: no method but climatology has one, and none is scored.
             Err(PredictError::NoMember { .. }) => continue,
-            other => other?,
+            other => other.as_ref().map_err(Clone::clone)?,
         };
         if case.mean_and_deviation().is_none() {
             continue;

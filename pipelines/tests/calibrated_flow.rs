@@ -1,0 +1,121 @@
+//! The interpolant of `foehn postprocess` on laws that are known.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
+
+use foehn_calibration::{Columns, Law, Station, Table, Term};
+use foehn_compute::Workers;
+use foehn_field::Calendar;
+use foehn_noise::{Key, Purpose};
+use foehn_pipelines::{InterpolantConfig, Predictions};
+use ndarray::Array2;
+
+const DAY: i64 = 86_400;
+const DATES: usize = 3500;
+const TRAINED: usize = 2500;
+
+/// Two members and an observation a day, `y = mean + residual(u, mean)`, u uniform and a new one every day.
+fn table(residual: impl Fn(f64, f64) -> f64) -> Table {
+    let draws = |row: usize| {
+        let (mut z, mut u) = ([0.0; 3], [0.0]);
+        let key = Key::new(5, Purpose::Simulate).init(row as i64);
+        key.normals_f64(&mut z);
+        key.step(1).uniforms(&mut u);
+        let members = [3.0 * z[0] + z[1], 3.0 * z[0] + z[2]];
+        (members, u[0])
+    };
+    let mean = |members: [f64; 2]| f64::midpoint(members[0], members[1]);
+    Table::new(Columns {
+        units: "K".into(),
+        observation_units: "K".into(),
+        calendar: Calendar::ProlepticGregorian,
+        stations: vec![Station {
+            name: "A".into(),
+            latitude: 47.0,
+            longitude: 11.0,
+            altitude: None,
+            model_altitude: None,
+        }],
+        covariate_names: vec![],
+        dates: (0..DATES).map(|row| row as i64 * DAY).collect(),
+        leads: vec![0; DATES],
+        station: vec![0; DATES],
+        members: Array2::from_shape_fn((DATES, 2), |(row, m)| draws(row).0[m]),
+        observations: (0..DATES)
+            .map(|row| {
+                let (members, u) = draws(row);
+                mean(members) + residual(u, mean(members))
+            })
+            .collect(),
+        covariates: Array2::zeros((DATES, 0)),
+    })
+    .unwrap()
+}
+
+/// Mean CRPS of the exact law, of the interpolant's untrained base, and of the interpolant, on the last thousand dates.
+fn compare(residual: impl Fn(f64, f64) -> f64, method: &InterpolantConfig) -> [f64; 3] {
+    let table = table(&residual);
+    let first = table.filter(|case| case.date < TRAINED as i64 * DAY);
+    let last = table.filter(|case| case.date >= TRAINED as i64 * DAY);
+    let workers = Workers::new(2).unwrap();
+    let score = |predictions: Predictions| {
+        let each = last.cases().zip(predictions);
+        let crps = each.map(|(case, p)| p.unwrap().law.crps(case.observation));
+        crps.sum::<f64>() / last.len() as f64
+    };
+    let exact = last.cases().map(|case| {
+        let mean = case.mean_and_deviation().unwrap().0;
+        let values: Vec<f64> = (0..1000)
+            .map(|i| mean + residual((f64::from(i) + 0.5) / 1000.0, mean))
+            .collect();
+        Law::of_members(&values).unwrap().crps(case.observation)
+    });
+    let exact = exact.sum::<f64>() / last.len() as f64;
+    let base = foehn_calibration::Method::Emos(method.base.clone());
+    let base = base.fit(&first).unwrap();
+    let base = score(last.cases().map(|case| base.predict(&case)).collect());
+    let fitted = method.fit(&first, 1, &workers).unwrap();
+    [
+        exact,
+        base,
+        score(fitted.predictions(&last, &workers).unwrap()),
+    ]
+}
+
+/// Exponential residuals of standard deviation 2: their normal law is 3 % worse; 2 % of the exact CRPS is left for
+/// learning from 2500 cases.
+#[test]
+fn skewed_residuals_are_learnt() {
+    let method = InterpolantConfig {
+        terms: vec![Term::Mean],
+        ..InterpolantConfig::default()
+    };
+    let [exact, base, learnt] = compare(|u, _| -2.0 * (1.0 - u).ln() - 2.0, &method);
+    println!("exact {exact:.4} base {base:.4} interpolant {learnt:.4}");
+    assert!(base > 1.02 * exact, "{base} {exact}");
+    assert!(learnt < 1.02 * exact, "{learnt} {exact}");
+}
+
+/// A bias that no line follows, `2 cos(mean)`, beside normal noise of deviation 1.
+#[test]
+fn a_bent_bias_is_learnt() {
+    let normal = Law::Normal {
+        location: 0.0,
+        scale: 1.0,
+    };
+    let residual = |u: f64, mean: f64| normal.quantile(u) + 2.0 * mean.cos();
+    let [exact, base, learnt] = compare(residual, &InterpolantConfig::default());
+    println!("exact {exact:.4} base {base:.4} interpolant {learnt:.4}");
+    assert!(base > 1.3 * exact, "{base} {exact}");
+    assert!(learnt < 1.1 * exact, "{learnt} {exact}");
+}
+
+/// Where EMOS is the law already, little may be lost: 1 % of its CRPS.
+#[test]
+fn nothing_is_made_of_nothing() {
+    let normal = Law::Normal {
+        location: 0.0,
+        scale: 1.0,
+    };
+    let [_, base, learnt] = compare(|u, _| normal.quantile(u), &InterpolantConfig::default());
+    println!("base {base:.4} interpolant {learnt:.4}");
+    assert!(learnt < 1.01 * base, "{learnt} {base}");
+}
