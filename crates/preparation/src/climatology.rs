@@ -145,9 +145,16 @@ fn offset(shape: (usize, usize), place: usize) -> u64 {
 
 impl Slab {
     fn to_bytes(&self) -> Vec<u8> {
-        let sums = self.sums.iter().flat_map(|x| x.to_ne_bytes());
-        sums.chain(self.counts.iter().flat_map(|n| n.to_ne_bytes()))
-            .collect()
+        let cells = self.sums.len();
+        let mut bytes = vec![0; cells * Climatology::BYTES];
+        let (sums, counts) = bytes.split_at_mut(cells * size_of::<f64>());
+        for (to, x) in sums.as_chunks_mut::<8>().0.iter_mut().zip(&self.sums) {
+            *to = x.to_ne_bytes();
+        }
+        for (to, n) in counts.as_chunks_mut::<4>().0.iter_mut().zip(&self.counts) {
+            *to = n.to_ne_bytes();
+        }
+        bytes
     }
 
     fn from_bytes(bytes: &[u8], cells: usize) -> Self {

@@ -116,7 +116,7 @@ impl Reducer {
                 for state in values.chunks_exact(cells) {
                     let here = &state[part * CELLS..][..cells_here.len()];
                     match by {
-                        Reduction::Mean | Reduction::Sum => fold(cells_here, here, |a, x| a + x),
+                        Reduction::Mean | Reduction::Sum => add(cells_here, here),
                         Reduction::Min => fold(cells_here, here, f64::min),
                         Reduction::Max => fold(cells_here, here, f64::max),
                         Reduction::Sample => fold(cells_here, here, |_, x| x),
@@ -144,6 +144,15 @@ impl Reducer {
                 f32::NAN
             };
         }
+    }
+}
+
+/// Takes up one state in a sum, without branches.
+fn add(cells: &mut [(f64, u32)], state: &[f32]) {
+    for ((total, count), &x) in cells.iter_mut().zip(state) {
+        let known = !x.is_nan();
+        *total += if known { f64::from(x) } else { 0.0 };
+        *count += u32::from(known);
     }
 }
 
