@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use crate::StatisticsKind;
+use crate::climatology::Climatology;
 use crate::join::Part;
 use crate::moments::Moments;
 use crate::preparation::Preparation;
+use crate::statistics::days_in;
 
 /// Bytes that are read at a time where stored chunks allow it: with what is made of them they stay in a processor's cache.
 const PIECE_BYTES: usize = 1 << 20;
@@ -74,10 +77,15 @@ impl Preparation {
         }
     }
 
+    /// Memory for the sums of the climatology.
+    pub(crate) fn climatology_memory(&self) -> usize {
+        self.memory() / 4 * 3
+    }
+
     /// Estimated peak memory, bytes.
     pub(crate) fn estimate(&self) -> u64 {
         let cells = self.grid.shape().0 * self.grid.shape().1;
-        let piece = self.state_bytes().max(self.memory() / 10) * 10;
+        let states = (10 * self.longest(0)).min(self.joined.times.len());
         let block = 3 * 4 * self.chunk.min(self.steps.len()) * cells * self.outputs.len();
         let sums = if self.needs_moments() {
             Moments::BYTES * cells * self.outputs.len()
@@ -89,7 +97,13 @@ impl Preparation {
         } else {
             0
         };
-        (piece.min(self.state_bytes() * self.joined.times.len() * 10) + block + sums + reducers)
-            as u64
+        let climatology = if self.wants(StatisticsKind::Climatology) {
+            let days = days_in(self.times.calendar);
+            let bytes = Climatology::bytes(self.grid.shape(), days, self.outputs.len());
+            bytes.min(self.climatology_memory())
+        } else {
+            0
+        };
+        (states * self.state_bytes() + block + sums + reducers + climatology) as u64
     }
 }

@@ -41,8 +41,8 @@ impl<'a> Statistics<'a> {
         let (shape, count) = (plan.grid.shape(), plan.written().count());
         let moments = if plan.needs_moments() { count } else { 0 };
         let climatology = plan.wants(StatisticsKind::Climatology).then(|| {
-            let memory = plan.memory() / 4;
-            Climatology::new(shape, days_in(plan.times.calendar), count, memory, folder)
+            let days = days_in(plan.times.calendar);
+            Climatology::new(shape, days, count, plan.climatology_memory(), folder)
         });
         Ok(Self {
             plan,
