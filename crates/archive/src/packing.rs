@@ -155,8 +155,8 @@ impl Packing {
         self.missing.iter().any(|m| {
             let one = *m as f32;
             let nan = one.is_nan();
-            let hit = |any: bool, x: &f32| any | (*x == one) | (nan & x.is_nan());
-            values.iter().fold(false, hit)
+            let hit = |any: u8, x: &f32| any | u8::from(*x == one || (nan && x.is_nan()));
+            values.iter().fold(0, hit) != 0
         })
     }
 

@@ -230,7 +230,8 @@ impl Store {
         let subset = ArraySubset::new_with_start_shape(start.to_vec(), shape)
             .map_err(|error| self.zarr(&error))?;
         // values in the order of rows are compressed where they are
-        match contained(|| Ok(array.store_array_subset(&subset, &region))) {
+        let values = ndarray::CowArray::from(region);
+        match contained(|| Ok(array.store_array_subset(&subset, &values))) {
             Ok(written) => written.map_err(|error| self.array_error(name, error)),
             Err(cause) => Err(WriteError::Zarr {
                 path: self.path.clone(),
