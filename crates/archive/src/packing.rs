@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{ArrayD, Zip};
+use ndarray::ArrayD;
 
 use crate::declared::Declared;
 use crate::raw::Raw;
@@ -55,6 +55,9 @@ pub(crate) enum ImplicitFill {
 /// declared: model output often names another fill value and has this one in its cells.
 const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
 
+/// Values that are looked at together: they stay in the first cache.
+const PART: usize = 4096;
+
 const EVERYTHING: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Packing {
@@ -102,24 +105,59 @@ impl Packing {
 
     /// Physical values as f32, and where they are missing (`None` where none is).
     pub(crate) fn single(&self, raw: Raw) -> (ArrayD<f32>, Option<ArrayD<bool>>) {
-        let (mut values, mask) = match raw {
-            Raw::Single(values) if self.changes_nothing() => {
-                let mask = values.mapv(|x| self.is_missing(f64::from(x), f64::from(x)));
-                (values, mask)
-            }
+        match raw {
+            Raw::Single(values) if self.changes_nothing() => self.masked(values),
             raw => {
-                let stored = raw.into_f64().mapv_into(|x| self.wrap.apply(x));
-                let mask = stored.mapv(|x| self.is_missing(x, self.physical(x)));
-                (stored.mapv(|x| self.physical(x) as f32), mask)
+                let stored = rows(raw.into_f64());
+                let mut mask = Mask::of(stored.len());
+                let mut count = 0;
+                let values = stored.map(|x| {
+                    let stored = self.wrap.apply(*x);
+                    let physical = self.physical(stored);
+                    count += 1;
+                    if self.is_missing(stored, physical) {
+                        mask.set(count - 1);
+                        f32::NAN
+                    } else {
+                        physical as f32
+                    }
+                });
+                mask.over(values)
             }
-        };
-        Zip::from(&mut values).and(&mask).for_each(|x, m| {
-            if *m {
-                *x = f32::NAN;
+        }
+    }
+
+    /// Values that are physical as stored. Missing ones are few or none as a rule, so that a part is first asked, in
+    /// passes without branches, whether any of it may be.
+    fn masked(&self, values: ArrayD<f32>) -> (ArrayD<f32>, Option<ArrayD<bool>>) {
+        let mut values = rows(values);
+        let mut mask = Mask::of(values.len());
+        let parts = values.as_slice_mut().unwrap_or_default().chunks_mut(PART);
+        for (part, here) in parts.enumerate() {
+            if !self.may_be_missing(here) {
+                continue;
             }
-        });
-        let any = mask.iter().any(|m| *m);
-        (values, any.then_some(mask))
+            for (k, x) in here.iter_mut().enumerate() {
+                if self.is_missing(f64::from(*x), f64::from(*x)) {
+                    *x = f32::NAN;
+                    mask.set(part * PART + k);
+                }
+            }
+        }
+        mask.over(values)
+    }
+
+    /// Whether some value may be missing; rounding to f32 makes no missing value known.
+    fn may_be_missing(&self, values: &[f32]) -> bool {
+        if self.stored_range != EVERYTHING || self.physical_range != EVERYTHING {
+            return true;
+        }
+        self.missing.iter().any(|m| {
+            let one = *m as f32;
+            let nan = one.is_nan();
+            let hit = |any: u8, x: &f32| any | u8::from(*x == one || (nan && x.is_nan()));
+            values.iter().fold(0, hit) != 0
+        })
     }
 
     /// Physical values as f64, NaN where missing.
@@ -150,6 +188,42 @@ impl Packing {
             .any(|m| *m == stored || (m.is_nan() && stored.is_nan()))
             || outside(stored, self.stored_range)
             || outside(physical, self.physical_range)
+    }
+}
+
+/// Where values are missing, in the order of rows; without memory until one is.
+#[derive(Debug)]
+struct Mask {
+    cells: Vec<bool>,
+    count: usize,
+}
+
+impl Mask {
+    fn of(count: usize) -> Self {
+        let cells = Vec::new();
+        Self { cells, count }
+    }
+
+    fn set(&mut self, place: usize) {
+        if self.cells.is_empty() {
+            self.cells = vec![false; self.count];
+        }
+        self.cells[place] = true;
+    }
+
+    /// The values with their mask, where any is missing.
+    fn over(self, values: ArrayD<f32>) -> (ArrayD<f32>, Option<ArrayD<bool>>) {
+        let mask = ArrayD::from_shape_vec(values.shape(), self.cells);
+        (values, mask.ok().filter(|mask| !mask.is_empty()))
+    }
+}
+
+/// Values in the order of rows.
+fn rows<T: Clone>(values: ArrayD<T>) -> ArrayD<T> {
+    if values.is_standard_layout() {
+        values
+    } else {
+        values.as_standard_layout().into_owned()
     }
 }
 

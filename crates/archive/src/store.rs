@@ -229,8 +229,9 @@ impl Store {
         self.check_whole(plan, start, &shape)?;
         let subset = ArraySubset::new_with_start_shape(start.to_vec(), shape)
             .map_err(|error| self.zarr(&error))?;
-        let values = region.into_owned();
-        match contained(|| Ok(array.store_array_subset(&subset, values))) {
+        // values in the order of rows are compressed where they are
+        let values = ndarray::CowArray::from(region);
+        match contained(|| Ok(array.store_array_subset(&subset, &values))) {
             Ok(written) => written.map_err(|error| self.array_error(name, error)),
             Err(cause) => Err(WriteError::Zarr {
                 path: self.path.clone(),

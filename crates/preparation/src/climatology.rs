@@ -10,7 +10,15 @@ use ndarray::{Array2, ArrayView2};
 #[derive(Debug, Clone)]
 struct Slab {
     sums: Vec<f64>,
-    counts: Vec<u32>,
+    counts: Counts,
+}
+
+/// How many values each sum has.
+#[derive(Debug, Clone)]
+enum Counts {
+    /// The same number: nothing was missing.
+    Same(u32),
+    Each(Vec<u32>),
 }
 
 /// Where slabs are kept.
@@ -34,12 +42,12 @@ pub(crate) struct Climatology {
 }
 
 impl Climatology {
-    /// Bytes a cell, variable and day.
+    /// Bytes a cell, variable and day, in a file, and in memory where values are missing.
     const BYTES: usize = size_of::<f64>() + size_of::<u32>();
 
-    /// Bytes of all slabs.
+    /// Bytes of all slabs in memory, where no value is missing.
     pub(crate) fn bytes(shape: (usize, usize), days: usize, variables: usize) -> usize {
-        shape.0 * shape.1 * days * variables * Self::BYTES
+        shape.0 * shape.1 * days * variables * size_of::<f64>()
     }
 
     /// Sums in memory where they fit into `memory` bytes, else in a file in `folder`.
@@ -82,11 +90,7 @@ impl Climatology {
         }
         if let Some((_, slabs)) = &mut self.open {
             let slab = &mut slabs[variable];
-            for ((sum, count), &x) in slab.sums.iter_mut().zip(&mut slab.counts).zip(state) {
-                let known = !x.is_nan();
-                *sum += if known { f64::from(x) } else { 0.0 };
-                *count += u32::from(known);
-            }
+            slab.add(state);
         }
         Ok(())
     }
@@ -95,10 +99,13 @@ impl Climatology {
     pub(crate) fn mean(&mut self, day: usize, variable: usize) -> io::Result<Array2<f32>> {
         self.put_back()?;
         let slab = self.take(variable * self.days + day)?;
-        let values = slab.sums.iter().zip(&slab.counts);
-        let values = values
-            .map(|(sum, count)| (sum / f64::from(*count)) as f32)
-            .collect();
+        let values = match &slab.counts {
+            Counts::Same(count) => slab.sums.iter().map(|sum| mean(*sum, *count)).collect(),
+            Counts::Each(counts) => {
+                let values = slab.sums.iter().zip(counts);
+                values.map(|(sum, count)| mean(*sum, *count)).collect()
+            }
+        };
         Array2::from_shape_vec(self.shape, values).map_err(io::Error::other)
     }
 
@@ -124,7 +131,7 @@ impl Climatology {
         let cells = self.shape.0 * self.shape.1;
         let empty = || Slab {
             sums: vec![0.0; cells],
-            counts: vec![0; cells],
+            counts: Counts::Same(0),
         };
         match &mut self.shelf {
             Shelf::Memory(slabs) => Ok(slabs[place].take().unwrap_or_else(empty)),
@@ -143,19 +150,64 @@ fn offset(shape: (usize, usize), place: usize) -> u64 {
     (place * shape.0 * shape.1 * Climatology::BYTES) as u64
 }
 
+fn mean(sum: f64, count: u32) -> f32 {
+    (sum / f64::from(count)) as f32
+}
+
 impl Slab {
+    fn add(&mut self, state: &ArrayView2<'_, f32>) {
+        let whole = state.fold(true, |whole, x| whole & !x.is_nan());
+        match &mut self.counts {
+            Counts::Same(count) if whole => {
+                for (sum, &x) in self.sums.iter_mut().zip(state) {
+                    *sum += f64::from(x);
+                }
+                *count += 1;
+            }
+            Counts::Same(count) => {
+                self.counts = Counts::Each(vec![*count; self.sums.len()]);
+                self.add(state);
+            }
+            Counts::Each(counts) => {
+                for ((sum, count), &x) in self.sums.iter_mut().zip(counts).zip(state) {
+                    let known = !x.is_nan();
+                    *sum += if known { f64::from(x) } else { 0.0 };
+                    *count += u32::from(known);
+                }
+            }
+        }
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
-        let sums = self.sums.iter().flat_map(|x| x.to_ne_bytes());
-        sums.chain(self.counts.iter().flat_map(|n| n.to_ne_bytes()))
-            .collect()
+        let cells = self.sums.len();
+        let mut bytes = vec![0; cells * Climatology::BYTES];
+        let (sums, counts) = bytes.split_at_mut(cells * size_of::<f64>());
+        for (to, x) in sums.as_chunks_mut::<8>().0.iter_mut().zip(&self.sums) {
+            *to = x.to_ne_bytes();
+        }
+        for (k, to) in counts.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let count = match &self.counts {
+                Counts::Same(count) => *count,
+                Counts::Each(counts) => counts[k],
+            };
+            *to = count.to_ne_bytes();
+        }
+        bytes
     }
 
     fn from_bytes(bytes: &[u8], cells: usize) -> Self {
         let (sums, counts) = bytes.split_at(cells * size_of::<f64>());
         let (sums, counts) = (sums.as_chunks::<8>().0, counts.as_chunks::<4>().0);
+        let counts: Vec<u32> = counts.iter().map(|b| u32::from_ne_bytes(*b)).collect();
+        let first = counts.first().copied().unwrap_or(0);
+        let same = counts.iter().all(|count| *count == first);
         Self {
             sums: sums.iter().map(|b| f64::from_ne_bytes(*b)).collect(),
-            counts: counts.iter().map(|b| u32::from_ne_bytes(*b)).collect(),
+            counts: if same {
+                Counts::Same(first)
+            } else {
+                Counts::Each(counts)
+            },
         }
     }
 }

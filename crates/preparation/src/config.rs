@@ -46,7 +46,8 @@ pub struct PrepareConfig {
     /// States in a chunk; by default as many as take 4 MiB, at most 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk: Option<usize>,
-    /// Memory for states on their way; the result does not depend on it.
+    /// Memory for states on their way and for the sums of the climatology, which wait in a file where they are larger;
+    /// the result does not depend on it.
     pub memory: ByteSize,
 }
 
@@ -67,7 +68,7 @@ impl Default for PrepareConfig {
             resample: None,
             statistics: StatisticsConfig::default(),
             chunk: None,
-            memory: ByteSize(256 << 20),
+            memory: ByteSize(384 << 20),
         }
     }
 }

@@ -146,11 +146,34 @@ impl Derivation {
                 Rule::Speed => Zip::from(&mut plane)
                     .and(u)
                     .and(v)
-                    .for_each(|y, u, v| *y = u.hypot(*v)),
+                    .for_each(|y, u, v| *y = speed(*u, *v)),
                 Rule::Vorticity(winds) => plane.assign(&winds.vorticity(&u, &v)),
                 Rule::Divergence(winds) => plane.assign(&winds.divergence(&u, &v)),
             }
         });
         result
+    }
+}
+
+/// sqrt(u^2 + v^2): in double precision neither square overflows or loses digits.
+#[inline]
+fn speed(u: f32, v: f32) -> f32 {
+    let (u, v) = (f64::from(u), f64::from(v));
+    (u * u + v * v).sqrt() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speed;
+
+    #[test]
+    fn speeds_are_those_of_hypot_up_to_the_ends_of_single_precision() {
+        assert_eq!((speed(3.0, -4.0), speed(3e30, 4e30)), (5.0, 5e30));
+        assert_eq!(speed(3e-40, 4e-40), 3e-40f32.hypot(4e-40));
+        assert!(speed(f32::NAN, 1.0).is_nan());
+        for k in 0..1000 {
+            let (u, v) = (0.37 * k as f32 - 100.0, 71.0 - 0.11 * k as f32);
+            assert_eq!(speed(u, v), u.hypot(v));
+        }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct InputVariable {
     pub(crate) name: String,
     pub(crate) axes: Axes,
     pub(crate) times: Option<TimeAxis>,
+    /// States in a stored chunk, which are best read together.
+    pub(crate) stride: usize,
     /// Forgotten once it is known to be that of the other files.
     pub(crate) grid: Option<Grid>,
     pub(crate) attributes: Attributes,
@@ -74,11 +76,18 @@ impl InputVariable {
         Ok(Self {
             name: name.to_owned(),
             axes: axes(archive, variable, time, grid.shape())?,
+            stride: stride(variable, time),
             times,
             grid: Some(grid),
             attributes: variable.attributes.clone(),
         })
     }
+}
+
+fn stride(variable: &Variable, time: Option<usize>) -> usize {
+    let chunks = variable.chunks.as_ref();
+    let along = time.and_then(|axis| chunks?.get(axis).copied());
+    along.unwrap_or(1).max(1)
 }
 
 /// The axis along which time runs, with its times.

@@ -5,6 +5,7 @@
 //! size of a state and on `memory`, not on how many states or files there are. What a killed run has written
 //! stays: statistics are of the values as written, so that the next run takes up those that it reads back.
 
+mod channels;
 mod climatology;
 mod config;
 mod derive;
@@ -12,6 +13,7 @@ mod error;
 mod input;
 mod join;
 mod moments;
+mod pieces;
 mod preparation;
 mod reader;
 mod region;

@@ -3,17 +3,16 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use foehn_archive::{STORAGE_ATTRIBUTES, open};
+use foehn_archive::open;
 use foehn_dataset::ByteSize;
-use foehn_field::{Attribute, Attributes, Grid, Instant, TimeAxis};
+use foehn_field::{Attribute, Grid, Instant, TimeAxis};
 use foehn_grid::{Method, Regridder};
 use ndarray::{Array2, Axis};
 use serde::Serialize;
 
+use crate::channels::{channel, inputs, of_outputs, outputs};
 use crate::derive::{Anomaly, Channel, Derivation, derivations};
-use crate::input::{InputVariable, Levels};
 use crate::join::{Joined, period};
-use crate::moments::Moments;
 use crate::region::Region;
 use crate::resample::{Step, steps};
 use crate::{PrepareConfig, PrepareError, RegridMethod, StatisticsKind};
@@ -206,58 +205,6 @@ impl Preparation {
         block * self.chunk..((block + 1) * self.chunk).min(self.steps.len())
     }
 
-    /// Bytes of the values of one input state, as read.
-    fn state_bytes(&self) -> usize {
-        let (ny, nx) = self.region.grid.shape();
-        let planes: usize = self.levels.iter().map(|levels| levels.len().max(1)).sum();
-        4 * planes * ny * nx
-    }
-
-    /// The parts in which the input of some chunks is read: no part lies in two files.
-    pub(crate) fn pieces(&self, blocks: Range<usize>) -> Vec<Range<usize>> {
-        let (first, last) = (
-            self.block(blocks.start).start,
-            self.block(blocks.end - 1).end,
-        );
-        let inputs = self.steps[first].inputs.start..self.steps[last - 1].inputs.end;
-        // while one part is read and unpacked, another is worked on: about ten copies in all
-        let longest = (self.memory() / 10 / self.state_bytes().max(1)).max(1);
-        let tracks = self.joined.tracks.iter();
-        let mut cuts: Vec<usize> = tracks
-            .flat_map(|t| t.parts.iter().map(|part| part.axis.start))
-            .collect();
-        cuts.push(inputs.start);
-        cuts.push(inputs.end);
-        cuts.retain(|cut| inputs.contains(cut) || *cut == inputs.end);
-        cuts.sort_unstable();
-        cuts.dedup();
-        let in_file = cuts.windows(2).map(|cut| cut[0]..cut[1]);
-        let cut = |part: Range<usize>| {
-            let end = part.end;
-            part.step_by(longest)
-                .map(move |start| start..(start + longest).min(end))
-        };
-        in_file.flat_map(cut).collect()
-    }
-
-    fn estimate(&self) -> u64 {
-        let cells = self.grid.shape().0 * self.grid.shape().1;
-        let piece = self.state_bytes().max(self.memory() / 10) * 10;
-        let block = 3 * 4 * self.chunk.min(self.steps.len()) * cells * self.outputs.len();
-        let sums = if self.needs_moments() {
-            Moments::BYTES * cells * self.outputs.len()
-        } else {
-            0
-        };
-        let reducers = if self.config.resample.is_some() {
-            16 * cells * self.outputs.len()
-        } else {
-            0
-        };
-        (piece.min(self.state_bytes() * self.joined.times.len() * 10) + block + sums + reducers)
-            as u64
-    }
-
     /// Variables without time, cut out and regridded like the others.
     fn read_statics(&self) -> Result<Vec<(Channel, Array2<f32>)>, PrepareError> {
         let mut found = Vec::new();
@@ -332,129 +279,4 @@ fn target(from: &Grid, to: &crate::RegridConfig) -> Result<Grid, PrepareError> {
             longitude: x,
         },
     })
-}
-
-/// What is read: the levels of each variable, and a channel for each variable and level.
-fn inputs(
-    joined: &Joined,
-    config: &PrepareConfig,
-) -> Result<(Vec<Vec<usize>>, Vec<Channel>), PrepareError> {
-    let (mut levels, mut channels) = (Vec::new(), Vec::new());
-    for track in &joined.tracks {
-        let Some(part) = track.parts.first() else {
-            return Err(PrepareError::config(
-                "period",
-                format!("{} has no state in it", track.name),
-            ));
-        };
-        let variable = joined.variable(part);
-        let chosen = match &variable.axes.level {
-            Some(known) if known.values.len() > 1 || !config.levels.is_empty() => {
-                chosen(&track.name, known, &config.levels)?
-            }
-            _ => Vec::new(),
-        };
-        match &variable.axes.level {
-            Some(known) if !chosen.is_empty() => {
-                channels.extend(
-                    chosen
-                        .iter()
-                        .map(|k| channel(&track.name, variable, Some((known, *k)))),
-                );
-            }
-            _ => channels.push(channel(&track.name, variable, None)),
-        }
-        levels.push(chosen);
-    }
-    Ok((levels, channels))
-}
-
-fn chosen(name: &str, known: &Levels, wanted: &[f64]) -> Result<Vec<usize>, PrepareError> {
-    if wanted.is_empty() {
-        return Ok((0..known.values.len()).collect());
-    }
-    let find = |level: &f64| {
-        let near = |x: &f64| (x - level).abs() <= 1e-6 * level.abs().max(1.0);
-        let problem = || {
-            format!(
-                "{name} has no level {level}; its {} are {:?}",
-                known.dim, known.values
-            )
-        };
-        known
-            .values
-            .iter()
-            .position(near)
-            .ok_or_else(|| PrepareError::config("levels", problem()))
-    };
-    wanted.iter().map(find).collect()
-}
-
-fn channel(name: &str, variable: &InputVariable, level: Option<(&Levels, usize)>) -> Channel {
-    let mut attributes: Attributes = variable.attributes.clone();
-    attributes.retain(|key, _| !STORAGE_ATTRIBUTES.contains(&key.as_str()));
-    let mut name = name.rsplit('/').next().unwrap_or(name).to_owned();
-    if let Some((levels, k)) = level {
-        let value = levels.values[k];
-        name = format!("{name}_{value}");
-        attributes.insert("level".to_owned(), Attribute::Float(value));
-        attributes.extend(
-            levels
-                .units
-                .clone()
-                .map(|units| ("level_units".to_owned(), Attribute::from(units))),
-        );
-    }
-    Channel { name, attributes }
-}
-
-/// The channels that are written: all but those to drop.
-fn outputs(config: &PrepareConfig, channels: &[Channel]) -> Result<Vec<usize>, PrepareError> {
-    if let Some(name) = config
-        .drop
-        .iter()
-        .find(|name| !channels.iter().any(|c| c.name == **name))
-    {
-        let names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
-        return Err(PrepareError::config(
-            "drop",
-            format!("{name:?} is not among {}", names.join(", ")),
-        ));
-    }
-    let mut names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
-    names.sort_unstable();
-    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
-    if let Some((name, _)) = twice {
-        return Err(PrepareError::config(
-            "variables",
-            format!("{name:?} would be written twice"),
-        ));
-    }
-    let kept = |k: &usize| !config.drop.contains(&channels[*k].name);
-    let kept: Vec<usize> = (0..channels.len()).filter(kept).collect();
-    if kept.is_empty() {
-        return Err(PrepareError::config("drop", "nothing is left to write"));
-    }
-    Ok(kept)
-}
-
-/// Anomalies count among the outputs what they are anomalies of.
-fn of_outputs(
-    anomalies: Vec<Anomaly>,
-    outputs: &[usize],
-    channels: &[Channel],
-) -> Result<Vec<Anomaly>, PrepareError> {
-    let written = |(channel, of): Anomaly| {
-        let place = outputs.iter().position(|k| *k == of);
-        let problem = || {
-            format!(
-                "{:?} is dropped, but its anomaly is made of what is written",
-                channels[of].name
-            )
-        };
-        let place = place
-            .ok_or_else(|| PrepareError::config(&format!("derive.{}", channel.name), problem()))?;
-        Ok((channel, place))
-    };
-    anomalies.into_iter().map(written).collect()
 }

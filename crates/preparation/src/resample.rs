@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::{PrepareError, Reduction, ResampleConfig};
 
 /// Cells that a thread takes at a time.
-const CELLS: usize = 8192;
+const CELLS: usize = 4096;
 
 /// A state of the output and the input states that make it.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +89,8 @@ pub(crate) struct Reducer {
     by: Reduction,
     /// The count of known values below which the result is missing.
     least: f64,
-    cells: Vec<(f64, u32)>,
+    totals: Vec<f64>,
+    counts: Vec<u32>,
 }
 
 impl Reducer {
@@ -98,7 +99,8 @@ impl Reducer {
         Self {
             by: config.by,
             least: (config.least_share * expected - 1e-9).max(1.0),
-            cells: vec![(0.0, 0); cells],
+            totals: vec![0.0; cells],
+            counts: vec![0; cells],
         }
     }
 
@@ -108,27 +110,27 @@ impl Reducer {
             return;
         };
         let by = self.by;
-        let cells = self.cells.len();
-        self.cells
-            .par_chunks_mut(CELLS)
-            .enumerate()
-            .for_each(|(part, cells_here)| {
-                for state in values.chunks_exact(cells) {
-                    let here = &state[part * CELLS..][..cells_here.len()];
-                    match by {
-                        Reduction::Mean | Reduction::Sum => fold(cells_here, here, |a, x| a + x),
-                        Reduction::Min => fold(cells_here, here, f64::min),
-                        Reduction::Max => fold(cells_here, here, f64::max),
-                        Reduction::Sample => fold(cells_here, here, |_, x| x),
-                    }
+        let cells = self.totals.len();
+        let totals = self.totals.par_chunks_mut(CELLS);
+        let parts = totals.zip(self.counts.par_chunks_mut(CELLS)).enumerate();
+        parts.for_each(|(part, (totals, counts))| {
+            for state in values.chunks_exact(cells) {
+                let here = &state[part * CELLS..][..totals.len()];
+                match by {
+                    Reduction::Mean | Reduction::Sum => add(totals, counts, here),
+                    Reduction::Min => fold(totals, counts, here, f64::min),
+                    Reduction::Max => fold(totals, counts, here, f64::max),
+                    Reduction::Sample => fold(totals, counts, here, |_, x| x),
                 }
-            });
+            }
+        });
     }
 
     /// The result, and a fresh start.
     pub(crate) fn finish(&mut self, mut into: ArrayViewMut2<'_, f32>) {
-        for (cell, y) in self.cells.iter_mut().zip(&mut into) {
-            let (total, count) = std::mem::take(cell);
+        let cells = self.totals.iter_mut().zip(&mut self.counts);
+        for ((total, count), y) in cells.zip(&mut into) {
+            let (total, count) = (std::mem::take(total), std::mem::take(count));
             let value = match self.by {
                 Reduction::Mean => total / f64::from(count),
                 _ => total,
@@ -147,9 +149,18 @@ impl Reducer {
     }
 }
 
+/// Takes up one state in a sum, without branches.
+fn add(totals: &mut [f64], counts: &mut [u32], state: &[f32]) {
+    for ((total, count), &x) in totals.iter_mut().zip(counts).zip(state) {
+        let known = !x.is_nan();
+        *total += if known { f64::from(x) } else { 0.0 };
+        *count += u32::from(known);
+    }
+}
+
 /// Takes up one state; the first known value stands for itself.
-fn fold(cells: &mut [(f64, u32)], state: &[f32], with: impl Fn(f64, f64) -> f64) {
-    for ((total, count), &x) in cells.iter_mut().zip(state) {
+fn fold(totals: &mut [f64], counts: &mut [u32], state: &[f32], with: impl Fn(f64, f64) -> f64) {
+    for ((total, count), &x) in totals.iter_mut().zip(counts).zip(state) {
         if !x.is_nan() {
             let x = f64::from(x);
             *total = if *count == 0 { x } else { with(*total, x) };

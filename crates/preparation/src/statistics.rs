@@ -41,8 +41,8 @@ impl<'a> Statistics<'a> {
         let (shape, count) = (plan.grid.shape(), plan.written().count());
         let moments = if plan.needs_moments() { count } else { 0 };
         let climatology = plan.wants(StatisticsKind::Climatology).then(|| {
-            let memory = plan.memory() / 4;
-            Climatology::new(shape, days_in(plan.times.calendar), count, memory, folder)
+            let days = days_in(plan.times.calendar);
+            Climatology::new(shape, days, count, plan.climatology_memory(), folder)
         });
         Ok(Self {
             plan,
@@ -110,21 +110,26 @@ impl<'a> Statistics<'a> {
         };
         let days = days_in(self.plan.times.calendar);
         let chunk = days_in_chunk(self.plan.grid.shape());
-        for (number, channel) in self.plan.written().enumerate() {
-            for start in (0..days).step_by(chunk) {
-                let means = (start..(start + chunk).min(days))
-                    .map(|day| climatology.mean(day, number).map(as_block));
-                let means = means
-                    .collect::<std::io::Result<Vec<_>>>()
-                    .map_err(|cause| failed(self.folder, cause))?;
-                let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
-                let slab = ndarray::concatenate(Axis(0), &views).unwrap_or_default();
-                store.write_f32(
-                    &climatology_name(channel),
-                    &[start as u64, 0, 0],
-                    slab.view().into_dyn(),
-                )?;
-            }
+        let channels: Vec<_> = self.plan.written().collect();
+        for start in (0..days).step_by(chunk) {
+            let end = (start + chunk).min(days);
+            let slabs = (0..channels.len()).map(|number| {
+                let means = (start..end).map(|day| climatology.mean(day, number).map(as_block));
+                means.collect::<std::io::Result<Vec<_>>>()
+            });
+            let slabs = slabs
+                .collect::<std::io::Result<Vec<_>>>()
+                .map_err(|cause| failed(self.folder, cause))?;
+            // one day after the other comes out of the file; compressing them takes longest
+            channels
+                .par_iter()
+                .zip(slabs)
+                .try_for_each(|(channel, means)| {
+                    let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
+                    let slab = ndarray::concatenate(Axis(0), &views).unwrap_or_default();
+                    let start = [start as u64, 0, 0];
+                    store.write_f32(&climatology_name(channel), &start, slab.view().into_dyn())
+                })?;
         }
         Ok(())
     }

@@ -55,8 +55,8 @@ impl Preparation {
         let mut statistics = Statistics::new(self, path)?;
         let replay = self.needs_statistics();
         thread::scope(|scope| {
-            // a part waits in the reader's hand until the one before is done: one at work, one ahead
-            let (sender, parts) = sync_channel::<Sent>(0);
+            // one part at work, one waiting, one in the reader's hand
+            let (sender, parts) = sync_channel::<Sent>(1);
             let read = &done;
             scope.spawn(move || Reader::new(self, path).send(read, replay, &sender));
             let mut work = Work::new(self, &store, &mut statistics);
@@ -246,12 +246,13 @@ impl<'a, 'b> Work<'a, 'b> {
             }
             return;
         }
-        for ((reducer, to), from) in self.reducers.iter_mut().zip(chunk).zip(states) {
+        let each = self.reducers.par_iter_mut().zip(chunk.par_iter_mut());
+        each.zip(states).for_each(|((reducer, to), from)| {
             reducer.add(&from.slice(ndarray::s![local.clone(), .., ..]));
             if complete {
                 reducer.finish(to.index_axis_mut(Axis(0), place));
             }
-        }
+        });
     }
 
     fn ends_chunk(&self, number: usize) -> bool {

@@ -1,0 +1,141 @@
+//! What is read and what is written, by name.
+
+use foehn_archive::STORAGE_ATTRIBUTES;
+use foehn_field::{Attribute, Attributes};
+
+use crate::derive::{Anomaly, Channel};
+use crate::input::{InputVariable, Levels};
+use crate::join::Joined;
+use crate::{PrepareConfig, PrepareError};
+
+/// What is read: the levels of each variable, and a channel for each variable and level.
+pub(crate) fn inputs(
+    joined: &Joined,
+    config: &PrepareConfig,
+) -> Result<(Vec<Vec<usize>>, Vec<Channel>), PrepareError> {
+    let (mut levels, mut channels) = (Vec::new(), Vec::new());
+    for track in &joined.tracks {
+        let Some(part) = track.parts.first() else {
+            return Err(PrepareError::config(
+                "period",
+                format!("{} has no state in it", track.name),
+            ));
+        };
+        let variable = joined.variable(part);
+        let chosen = match &variable.axes.level {
+            Some(known) if known.values.len() > 1 || !config.levels.is_empty() => {
+                chosen(&track.name, known, &config.levels)?
+            }
+            _ => Vec::new(),
+        };
+        match &variable.axes.level {
+            Some(known) if !chosen.is_empty() => {
+                channels.extend(
+                    chosen
+                        .iter()
+                        .map(|k| channel(&track.name, variable, Some((known, *k)))),
+                );
+            }
+            _ => channels.push(channel(&track.name, variable, None)),
+        }
+        levels.push(chosen);
+    }
+    Ok((levels, channels))
+}
+
+fn chosen(name: &str, known: &Levels, wanted: &[f64]) -> Result<Vec<usize>, PrepareError> {
+    if wanted.is_empty() {
+        return Ok((0..known.values.len()).collect());
+    }
+    let find = |level: &f64| {
+        let near = |x: &f64| (x - level).abs() <= 1e-6 * level.abs().max(1.0);
+        let problem = || {
+            format!(
+                "{name} has no level {level}; its {} are {:?}",
+                known.dim, known.values
+            )
+        };
+        known
+            .values
+            .iter()
+            .position(near)
+            .ok_or_else(|| PrepareError::config("levels", problem()))
+    };
+    wanted.iter().map(find).collect()
+}
+
+pub(crate) fn channel(
+    name: &str,
+    variable: &InputVariable,
+    level: Option<(&Levels, usize)>,
+) -> Channel {
+    let mut attributes: Attributes = variable.attributes.clone();
+    attributes.retain(|key, _| !STORAGE_ATTRIBUTES.contains(&key.as_str()));
+    let mut name = name.rsplit('/').next().unwrap_or(name).to_owned();
+    if let Some((levels, k)) = level {
+        let value = levels.values[k];
+        name = format!("{name}_{value}");
+        attributes.insert("level".to_owned(), Attribute::Float(value));
+        attributes.extend(
+            levels
+                .units
+                .clone()
+                .map(|units| ("level_units".to_owned(), Attribute::from(units))),
+        );
+    }
+    Channel { name, attributes }
+}
+
+/// The channels that are written: all but those to drop.
+pub(crate) fn outputs(
+    config: &PrepareConfig,
+    channels: &[Channel],
+) -> Result<Vec<usize>, PrepareError> {
+    if let Some(name) = config
+        .drop
+        .iter()
+        .find(|name| !channels.iter().any(|c| c.name == **name))
+    {
+        let names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+        return Err(PrepareError::config(
+            "drop",
+            format!("{name:?} is not among {}", names.join(", ")),
+        ));
+    }
+    let mut names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+    names.sort_unstable();
+    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
+    if let Some((name, _)) = twice {
+        return Err(PrepareError::config(
+            "variables",
+            format!("{name:?} would be written twice"),
+        ));
+    }
+    let kept = |k: &usize| !config.drop.contains(&channels[*k].name);
+    let kept: Vec<usize> = (0..channels.len()).filter(kept).collect();
+    if kept.is_empty() {
+        return Err(PrepareError::config("drop", "nothing is left to write"));
+    }
+    Ok(kept)
+}
+
+/// Anomalies count among the outputs what they are anomalies of.
+pub(crate) fn of_outputs(
+    anomalies: Vec<Anomaly>,
+    outputs: &[usize],
+    channels: &[Channel],
+) -> Result<Vec<Anomaly>, PrepareError> {
+    let written = |(channel, of): Anomaly| {
+        let place = outputs.iter().position(|k| *k == of);
+        let problem = || {
+            format!(
+                "{:?} is dropped, but its anomaly is made of what is written",
+                channels[of].name
+            )
+        };
+        let place = place
+            .ok_or_else(|| PrepareError::config(&format!("derive.{}", channel.name), problem()))?;
+        Ok((channel, place))
+    };
+    anomalies.into_iter().map(written).collect()
+}
