@@ -58,11 +58,7 @@ impl Bias {
     }
 
     pub(crate) fn parameters(&self, members: usize) -> usize {
-        1 + self
-            .regressed()
-            .iter()
-            .map(|t| t.columns(members).len())
-            .sum::<usize>()
+        Term::width(&self.regressed(), members).saturating_add(1)
     }
 
     pub(crate) fn fit(&self, cases: &[Case<'_>]) -> BiasFit {

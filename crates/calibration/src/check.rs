@@ -1,5 +1,7 @@
 //! Whether columns make a table.
 
+use std::collections::HashMap;
+
 use crate::{Columns, Station, TableError};
 
 /// Every check of [`crate::Table::new`].
@@ -7,6 +9,7 @@ pub(crate) fn columns(columns: &Columns) -> Result<(), TableError> {
     check_lengths(columns)?;
     check_units(columns)?;
     check_stations(columns)?;
+    check_rows(columns)?;
     check_values(columns)
 }
 
@@ -71,6 +74,24 @@ fn check_stations(columns: &Columns) -> Result<(), TableError> {
                     altitude,
                 });
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every station, date and lead once: a second row would count twice in fits and scores.
+fn check_rows(columns: &Columns) -> Result<(), TableError> {
+    let mut seen = HashMap::with_capacity(columns.dates.len());
+    for (second, &station) in columns.station.iter().enumerate() {
+        let (date, lead) = (columns.dates[second], columns.leads[second]);
+        if let Some(first) = seen.insert((station, date, lead), second) {
+            return Err(TableError::Twice {
+                first,
+                second,
+                station: columns.stations[station].name.clone(),
+                date,
+                lead,
+            });
         }
     }
     Ok(())

@@ -117,13 +117,9 @@ impl Emos {
     }
 
     pub(crate) fn parameters(&self, members: usize) -> usize {
-        let columns = |terms: &[Term]| {
-            1 + terms
-                .iter()
-                .map(|t| t.columns(members).len())
-                .sum::<usize>()
-        };
-        columns(&self.location) + columns(&self.scale) + usize::from(self.has_shift())
+        Term::width(&self.location, members)
+            .saturating_add(Term::width(&self.scale, members))
+            .saturating_add(2 + usize::from(self.has_shift()))
     }
 
     pub(crate) fn has_shift(&self) -> bool {

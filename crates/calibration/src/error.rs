@@ -56,6 +56,22 @@ pub enum TableError {
         /// Its altitude.
         altitude: f64,
     },
+    /// Two rows of one station, date and lead.
+    #[error(
+        "rows {first} and {second} (from 0) are both of station {station:?}, date {date} s, lead {lead} s; keep one"
+    )]
+    Twice {
+        /// The earlier row.
+        first: usize,
+        /// The later row.
+        second: usize,
+        /// The station.
+        station: String,
+        /// Initial time, seconds since 1970-01-01.
+        date: i64,
+        /// Lead, seconds.
+        lead: i64,
+    },
     /// An infinite value.
     #[error("{what} of row {row} is infinite; missing values are NaN")]
     Infinite {
@@ -101,6 +117,25 @@ pub enum FitError {
         needs: &'static str,
         /// Names that the table has.
         known: Vec<String>,
+    },
+    /// More harmonics of the time of year than a season can hold.
+    #[error("term {term:?} has too many harmonics; at most {most}")]
+    Harmonics {
+        /// The term.
+        term: String,
+        /// Most that are taken.
+        most: usize,
+    },
+    /// Neighbours of a station of unknown place.
+    #[error(
+        "{method}: neighbours need the place of every station, and that of {station:?} is unknown; give its \
+         latitude and longitude, or choose another scope"
+    )]
+    NoPlace {
+        /// The method.
+        method: &'static str,
+        /// The station.
+        station: String,
     },
     /// A term in a place where it makes no sense.
     #[error("{0}")]

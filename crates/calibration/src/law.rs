@@ -156,6 +156,28 @@ impl Law {
         }
     }
 
+    /// The share of y in the central interval of a level, 0 or 1 for most laws; its mean over cases is the coverage.
+    ///
+    /// For members of equal weight whether y lies within their linear quantiles of `(1 -+ level)/2` (numpy's default):
+    /// members that never hold the observation cover none of it. For other laws the share of [`Law::pit`] there.
+    ///
+    /// ```
+    /// use foehn_calibration::Law;
+    /// let members = Law::of_members(&[0.0, 1.0, 2.0, 3.0, 4.0])?;
+    /// assert_eq!([members.covers(0.1, 0.9), members.covers(0.3, 0.9)], [0.0, 1.0]);
+    /// # Ok::<(), foehn_calibration::StepsError>(())
+    /// ```
+    pub fn covers(&self, y: f64, level: f64) -> f64 {
+        let of_members = match self {
+            Self::Steps(steps) => steps.covers(y, level),
+            _ => None,
+        };
+        of_members.map_or_else(
+            || foehn_verification::covered(self.pit(y), level),
+            |inside| f64::from(u8::from(inside)),
+        )
+    }
+
     /// M values at the levels `(i - 1/2)/M`, ascending: the M-member ensemble of least CRPS for this law.
     ///
     /// # Reference

@@ -61,11 +61,7 @@ impl MemberByMember {
     }
 
     pub(crate) fn parameters(&self, members: usize) -> usize {
-        3 + self
-            .location
-            .iter()
-            .map(|t| t.columns(members).len())
-            .sum::<usize>()
+        Term::width(&self.location, members).saturating_add(3)
     }
 
     pub(crate) fn fit(&self, cases: &[Case<'_>]) -> Result<MemberByMemberFit, FitError> {

@@ -45,6 +45,10 @@ pub enum Method {
 /// Complete cases that a fit needs for each parameter.
 const CASES_A_PARAMETER: usize = 5;
 
+fn cases_for(parameters: usize) -> usize {
+    parameters.saturating_mul(CASES_A_PARAMETER)
+}
+
 impl Method {
     /// The name in configuration and messages.
     pub fn name(&self) -> &'static str {
@@ -88,9 +92,9 @@ impl Method {
         match self {
             Self::Raw => 0,
             Self::Climatology(_) => 1,
-            Self::Bias(method) => CASES_A_PARAMETER * method.parameters(members),
-            Self::Emos(method) => CASES_A_PARAMETER * method.parameters(members),
-            Self::MemberByMember(method) => CASES_A_PARAMETER * method.parameters(members),
+            Self::Bias(method) => cases_for(method.parameters(members)),
+            Self::Emos(method) => cases_for(method.parameters(members)),
+            Self::MemberByMember(method) => cases_for(method.parameters(members)),
             Self::QuantileMapping(_) | Self::Isotonic(_) => 30,
         }
     }
@@ -98,12 +102,10 @@ impl Method {
     /// Fits every lead of a table by itself, to the cases that have an observation and all that the terms need.
     ///
     /// # Errors
-    /// [`FitError`]: no observation, too few cases (with how many are needed), a term that the table has nothing for, an
-    /// observation that the family cannot hold.
+    /// [`FitError`]: no observation, too few cases (with how many are needed), a term that the table has nothing for or
+    /// of too many harmonics, neighbours of a station without a place, an observation that the family cannot hold.
     pub fn fit(&self, training: &Table) -> Result<Fitted, FitError> {
-        if let Self::Emos(emos) = self {
-            emos.check()?;
-        }
+        self.check(training)?;
         let mut leads = training.distinct_leads();
         if leads.is_empty() {
             return Err(self.too_few(training, 0, 0));
@@ -112,6 +114,26 @@ impl Method {
         let fit = |&lead: &i64| self.fit_lead(training, lead);
         let leads = leads.iter().map(fit).collect::<Result<_, _>>()?;
         Ok(Fitted::new(self.clone(), leads))
+    }
+
+    /// What can be said before anything is computed.
+    fn check(&self, training: &Table) -> Result<(), FitError> {
+        self.terms().iter().try_for_each(Term::check)?;
+        if let Self::Emos(emos) = self {
+            emos.check()?;
+        }
+        let Scope::Neighbours(_) = self.scope() else {
+            return Ok(());
+        };
+        let mut stations = training.cases().map(|case| case.station);
+        stations
+            .find(|station| !station.has_place())
+            .map_or(Ok(()), |station| {
+                Err(FitError::NoPlace {
+                    method: self.name(),
+                    station: station.name.clone(),
+                })
+            })
     }
 
     fn too_few(&self, training: &Table, found: usize, rows: usize) -> FitError {

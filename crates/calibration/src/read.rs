@@ -5,6 +5,7 @@ use foehn_field::Calendar;
 use ndarray::{Array2, ArrayD};
 use serde::{Deserialize, Serialize};
 
+use crate::lead::leads;
 use crate::{Columns, Station, Table, TableError};
 
 /// Which variables hold what: dimensions (time, lead, member, station) of the members and (time, lead, station) of the
@@ -84,6 +85,20 @@ pub enum CasesError {
     /// A variable without units.
     #[error("{0} has no units; give it the attribute `units`")]
     NoUnits(String),
+    /// A lead that is missing, not finite, negative or beyond 1e6 hours.
+    #[error(
+        "{variable}[{index}] is {value} {units}; leads run from 0 to 1e6 hours and are never missing"
+    )]
+    NoLead {
+        /// The coordinate.
+        variable: String,
+        /// Position in it, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// Its units.
+        units: String,
+    },
     /// Leads in units that are no time.
     #[error("{variable} is in {units:?}; expected seconds, minutes, hours or days")]
     LeadUnits {
@@ -207,33 +222,11 @@ fn ordered(archive: &Archive, name: &str, dims: &[&String]) -> Result<ArrayD<f64
     }
 }
 
-fn units(archive: &Archive, name: &str) -> Result<String, CasesError> {
+pub(crate) fn units(archive: &Archive, name: &str) -> Result<String, CasesError> {
     let units = archive.variable(name)?.units();
     units
         .map(str::to_owned)
         .ok_or_else(|| CasesError::NoUnits(name.to_owned()))
-}
-
-/// Leads in whole seconds.
-fn leads(archive: &Archive, name: &str) -> Result<Vec<i64>, CasesError> {
-    let text = units(archive, name)?;
-    let seconds = match text.trim_end_matches('s') {
-        "second" | "" | "sec" => 1.0,
-        "minute" | "min" => 60.0,
-        "hour" | "h" | "hr" => 3600.0,
-        "day" | "d" => 86_400.0,
-        _ => {
-            return Err(CasesError::LeadUnits {
-                variable: name.to_owned(),
-                units: text,
-            });
-        }
-    };
-    Ok(archive
-        .read_f64(name)?
-        .iter()
-        .map(|x| (x * seconds).round() as i64)
-        .collect())
 }
 
 fn stations(

@@ -18,9 +18,10 @@ pub enum Scope {
     Global,
     /// Every station by itself.
     Local,
-    /// Every station with so many nearest ones (by great circle).
+    /// Every station with so many nearest ones (by great circle); with all where there are fewer. Needs their places.
     Neighbours(usize),
-    /// So many clusters of stations of alike mean observation, mean error and standard deviation of the error.
+    /// So many clusters of stations of alike mean observation, mean error and standard deviation of the error; one a
+    /// station where there are fewer stations.
     Clusters(usize),
 }
 
@@ -70,8 +71,9 @@ impl Scope {
                 of_station: index(&stations, own),
             },
             Self::Clusters(count) => {
+                let count = count.clamp(1, stations.len().max(1));
                 let labels = clusters(&stations, cases, count);
-                let mut grouped = vec![Vec::new(); count.max(1)];
+                let mut grouped = vec![Vec::new(); count];
                 for ((_, rows), label) in stations.iter().zip(&labels) {
                     grouped[*label].extend(rows);
                 }
@@ -124,7 +126,7 @@ fn clusters(stations: &[(&Station, Vec<usize>)], cases: &[Case<'_>], count: usiz
         .map(|(_, rows)| feature(rows, cases))
         .collect();
     standardise(&mut features);
-    let mut centres = far_apart(&features, count.max(1));
+    let mut centres = far_apart(&features, count);
     let mut labels = vec![0; features.len()];
     for _ in 0..ROUNDS {
         let next: Vec<usize> = features.iter().map(|x| nearest(x, &centres).0).collect();
@@ -184,7 +186,8 @@ fn nearest(x: &[f64; 3], centres: &[[f64; 3]]) -> (usize, f64) {
         .unwrap_or((0, f64::INFINITY))
 }
 
-/// The feature nearest to the middle, then always the one farthest from all chosen.
+/// The feature nearest to the middle, then always the one farthest from all chosen, until every other one is chosen or
+/// the same as one that is.
 fn far_apart(features: &[[f64; 3]], count: usize) -> Vec<[f64; 3]> {
     let middle = nearest(&[0.0; 3], features).0;
     let mut centres: Vec<[f64; 3]> = features.get(middle).copied().into_iter().collect();
@@ -194,8 +197,8 @@ fn far_apart(features: &[[f64; 3]], count: usize) -> Vec<[f64; 3]> {
             .iter()
             .max_by(|a, b| distance(a).total_cmp(&distance(b)))
         {
-            Some(farthest) => centres.push(*farthest),
-            None => break,
+            Some(farthest) if distance(&farthest) > 0.0 => centres.push(*farthest),
+            _ => break,
         }
     }
     centres

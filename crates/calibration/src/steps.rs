@@ -117,6 +117,24 @@ impl Steps {
         let not_above = self.points.partition_point(|&p| p <= y) as f64;
         [below / cells, (not_above + 1.0) / cells]
     }
+
+    /// Whether y lies between the linear quantiles that end the central interval of a level; `None` for points of
+    /// unequal weight.
+    pub(crate) fn covers(&self, y: f64, level: f64) -> Option<bool> {
+        let ends = [(1.0 - level) / 2.0, f64::midpoint(1.0, level)];
+        let [low, high] = ends.map(|p| self.linear_quantile(p));
+        self.cumulative.is_empty().then_some(low <= y && y <= high)
+    }
+
+    /// At `(M - 1) p` on the broken line through the sorted points: type 7 of Hyndman and Fan (1996), The American
+    /// Statistician 50, 361.
+    fn linear_quantile(&self, p: f64) -> f64 {
+        let last = self.points.len() - 1;
+        let at = last as f64 * p.clamp(0.0, 1.0);
+        let below = (at.floor() as usize).min(last);
+        let (low, high) = (self.points[below], self.points[(below + 1).min(last)]);
+        low + (at - below as f64) * (high - low)
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +150,29 @@ mod tests {
         assert_eq!(law.pit(2.0), [0.25, 0.75]);
         assert_eq!(law.pit(9.0), [0.75, 1.0]);
         assert!((law.mean() - 2.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn coverage_of_members_is_that_of_their_linear_quantiles() {
+        // numpy.quantile(range(11), [0.05, 0.95]) is [0.5, 9.5].
+        let members: Vec<f64> = (0..11).map(f64::from).collect();
+        let law = Steps::of_members(&members).unwrap();
+        for (y, inside) in [
+            (-1.0, false),
+            (0.4, false),
+            (0.6, true),
+            (9.4, true),
+            (9.6, false),
+            (11.0, false),
+        ] {
+            assert_eq!(law.covers(y, 0.9), Some(inside), "{y}");
+        }
+        assert_eq!(law.covers(10.0, 1.0), Some(true));
+        assert_eq!(law.covers(f64::NAN, 0.9), Some(false));
+        let single = Steps::of_members(&[2.0]).unwrap();
+        assert_eq!(single.covers(2.0, 0.9), Some(true));
+        let weighted = Steps::weighted(vec![0.0, 1.0], vec![0.3, 1.0]);
+        assert_eq!(weighted.covers(0.5, 0.9), None);
     }
 
     #[test]

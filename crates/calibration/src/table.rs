@@ -14,9 +14,9 @@ use crate::{TableError, check};
 pub struct Station {
     /// Its name; fitted parts are found again by it.
     pub name: String,
-    /// Degrees north.
+    /// Degrees north; NaN where unknown.
     pub latitude: f64,
-    /// Degrees east.
+    /// Degrees east; NaN where unknown.
     pub longitude: f64,
     /// Metres above the sea, where known.
     pub altitude: Option<f64>,
@@ -33,7 +33,12 @@ impl Station {
         GROUND.contains(&altitude)
     }
 
-    /// Great-circle distance.
+    /// Whether its latitude and longitude are known.
+    pub fn has_place(&self) -> bool {
+        self.latitude.is_finite() && self.longitude.is_finite()
+    }
+
+    /// Great-circle distance; NaN where a place is unknown.
     ///
     /// # Units
     /// Kilometres, on a sphere of radius 6371 km.
@@ -106,7 +111,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`]: units that differ, columns of different length, a station that is not there, a station named
-    /// twice, an altitude outside -500..9000 m (often an undeclared fill value), an infinite value.
+    /// twice, two rows of one station, date and lead, an altitude outside -500..9000 m (often an undeclared fill value), an infinite value.
     pub fn new(mut columns: Columns) -> Result<Self, TableError> {
         check::columns(&columns)?;
         // Rows are handed out as slices.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Case;
+use crate::{Case, FitError};
 
 /// A predictor of the location or the scale of a forecast; an intercept is always there.
 ///
@@ -24,7 +24,7 @@ pub enum Term {
     LogMean,
     /// Share of the members at zero or below.
     Dry,
-    /// sin and cos of so many harmonics of the time of year.
+    /// sin and cos of so many harmonics of the time of year, at most [`Term::MOST_HARMONICS`].
     Season(usize),
     /// The mean times these harmonics: a slope with the season.
     MeanSeason(usize),
@@ -167,6 +167,34 @@ fn error_of_mean(case: &Case<'_>) -> Option<f64> {
 }
 
 impl Term {
+    /// Most harmonics of the time of year: waves of about a week.
+    pub const MOST_HARMONICS: usize = 50;
+
+    /// That it is not beyond what a season can hold.
+    pub(crate) fn check(&self) -> Result<(), FitError> {
+        match self {
+            Self::Season(harmonics) | Self::MeanSeason(harmonics)
+                if *harmonics > Self::MOST_HARMONICS =>
+            {
+                Err(FitError::Harmonics {
+                    term: self.label(),
+                    most: Self::MOST_HARMONICS,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Number of columns of some terms, without writing them down.
+    pub(crate) fn width(terms: &[Self], members: usize) -> usize {
+        let one = |term: &Self| match term {
+            Self::Members => members,
+            Self::Season(harmonics) | Self::MeanSeason(harmonics) => harmonics.saturating_mul(2),
+            _ => 1,
+        };
+        terms.iter().map(one).fold(0, usize::saturating_add)
+    }
+
     /// The name in configuration and messages.
     pub(crate) fn label(&self) -> String {
         match self {

@@ -68,4 +68,8 @@ fn baselines() {
         rows.push((name, score(&fitted, &test)));
     }
     print_table("Innsbruck, degC", &rows);
+    // numpy.quantile(members, [0.05, 0.95], axis=1) holds 3 of the 385 observations.
+    let raw = rows[0].1;
+    assert_eq!((raw.covered * raw.cases as f64).round(), 3.0);
+    assert_eq!(raw.cases, 385);
 }

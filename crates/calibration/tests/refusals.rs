@@ -183,6 +183,26 @@ fn what_makes_no_table_is_refused() {
 }
 
 #[test]
+fn rows_that_come_twice_are_refused() {
+    let mut wrong = columns(20, 2, 5, 12);
+    wrong.dates[7] = wrong.dates[3];
+    let error = Table::new(wrong.clone()).expect_err("twice");
+    assert_eq!(
+        error,
+        TableError::Twice {
+            first: 3,
+            second: 7,
+            station: "S1".into(),
+            date: DAY,
+            lead: DAY
+        }
+    );
+    // Another lead of the same station and date is another case.
+    wrong.leads[7] = 2 * DAY;
+    assert!(Table::new(wrong).is_ok());
+}
+
+#[test]
 fn what_cannot_be_fitted_is_refused() {
     let mut unseen = columns(60, 2, 5, 13);
     unseen.observations.fill(f64::NAN);

@@ -2,7 +2,7 @@
 
 use super::method::Forecast;
 use foehn_calibration::{Basis, PredictError, Table};
-use foehn_verification::{PitHistogram, covered, diebold_mariano};
+use foehn_verification::{PitHistogram, diebold_mariano};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct MethodScores {
     pub mae: f64,
     /// Mean of forecast mean less observation.
     pub bias: f64,
-    /// Share of observations in the central 90 %.
+    /// Share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %.
     pub covered_90: f64,
     /// Shares of the transforms in ten cells.
     pub pit: Vec<f64>,
@@ -66,7 +66,7 @@ pub fn score(
             crps,
             (law.quantile(0.5) - y).abs(),
             law.mean() - y,
-            covered(pit, 0.9),
+            law.covers(y, 0.9),
         ];
         sums.iter_mut()
             .zip(values)

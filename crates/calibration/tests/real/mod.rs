@@ -69,7 +69,7 @@ pub fn score(fitted: &Fitted, test: &Table) -> Score {
         let y = case.observation;
         sum.crps += prediction.law.crps(y);
         sum.mae += (prediction.law.quantile(0.5) - y).abs();
-        sum.covered += foehn_verification::covered(prediction.law.pit(y), 0.9);
+        sum.covered += prediction.law.covers(y, 0.9);
         sum.cases += 1;
         sum.fallback += usize::from(prediction.basis == Basis::Fallback);
     }
