@@ -132,16 +132,34 @@ fn said(outline: &Outline, files: u64) -> String {
     )
 }
 
-/// Refuses to replace what is read.
+/// A path without links and dots, though its last parts need not be there.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    whole.ancestors().find_map(|there| {
+        let rest = whole.strip_prefix(there).ok()?;
+        let there = there.canonicalize().ok()?;
+        // joining nothing would add a separator
+        Some(if rest.as_os_str().is_empty() {
+            there
+        } else {
+            there.join(rest)
+        })
+    })
+}
+
+/// Refuses to replace what is read, to write into it, and to replace a folder around it.
 fn refuse_source(plan: &Preparation, output: &Path) -> Result<()> {
-    let Ok(output) = output.canonicalize() else {
+    let Some(to) = resolved(output) else {
         return Ok(());
     };
-    let same = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| path == output);
-    match plan.files().find(same) {
+    let touches = |path: &&PathBuf| {
+        resolved(path).is_some_and(|from| from.starts_with(&to) || to.starts_with(&from))
+    };
+    match plan.files().find(touches) {
         Some(path) => bail!(
-            "{} is what the run reads: choose another --to",
-            path.display()
+            "{} is what the run reads, and {} is the same, inside it or around it: choose another --to",
+            path.display(),
+            output.display()
         ),
         None => Ok(()),
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::byte_range::ByteRangeIterator;
@@ -49,6 +50,30 @@ pub(crate) fn write_whole_by(path: &Path, content: &[u8], writer: &str) -> io::R
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+/// Writes a file unless it is there; says whether it was written. Of several that try at once one does, and the file
+/// is whole from its first moment. Where the file system has no links, the last one does.
+pub(crate) fn write_first(path: &Path, content: &[u8]) -> io::Result<bool> {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let partial = partial_of(path, &format!("{}-{call}.", std::process::id()));
+    let linked = fs::write(&partial, content).and_then(|()| fs::hard_link(&partial, path));
+    let first = match linked {
+        Ok(()) => Ok(true),
+        Err(error) => match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(false),
+            io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied if !path.exists() => {
+                fs::rename(&partial, path).map(|()| true)
+            }
+            _ => Err(error),
+        },
+    };
+    let _ = fs::remove_file(&partial);
+    first
 }
 
 /// A Zarr store in a folder whose chunk files are written by [`write_whole`].

@@ -6,6 +6,7 @@ use std::path::Path;
 use foehn_field::Attributes;
 use serde_json::{Map, Value, json};
 
+use crate::merge::{BEGUN, MARKS};
 use crate::zarr_tree::is_zarr;
 use crate::{Format, Mode, WriteError, atomic, json};
 
@@ -49,8 +50,40 @@ pub(crate) fn load(file: &Path) -> Result<Option<Value>, WriteError> {
     })
 }
 
+/// Says first of all what the group will be: of writers that begin at one moment one is first, and the others must agree.
+pub(crate) fn claim(
+    path: &Path,
+    attributes: &Attributes,
+    format: Format,
+) -> Result<(), WriteError> {
+    let version = if format == Format::V2 { 2 } else { 3 };
+    let begun = json!({"zarr_format": version, "attributes": json::object(attributes)});
+    let file = path.join(MARKS).join(BEGUN);
+    let text = serde_json::to_string_pretty(&begun).unwrap_or_default();
+    let first = atomic::write_first(&file, text.as_bytes());
+    if first.map_err(|cause| WriteError::io(&file, cause))? {
+        return Ok(());
+    }
+    // gone again where the first has ended meanwhile: then the group's own metadata are compared
+    let found = load(&file)?;
+    found.map_or(Ok(()), |found| same(path, "the store's", &found, &begun))
+}
+
+/// Why a folder with something in it cannot be continued in a format.
+fn foreign(path: &Path, format: Format) -> Option<&'static str> {
+    let has = |file: &str| path.join(file).is_file();
+    match format {
+        Format::V2 if has("zarr.json") => Some("a Zarr store of version 3, not 2"),
+        Format::V3 if has(".zgroup") || has(".zarray") => Some("a Zarr store of version 2, not 3"),
+        _ if path.join(MARKS).is_dir() => None,
+        Format::V2 if has(".zgroup") => None,
+        Format::V3 if has("zarr.json") => None,
+        _ => Some("a folder that is not a Zarr store"),
+    }
+}
+
 /// Applies the mode to an output that exists.
-pub(crate) fn make_room(path: &Path, mode: Mode) -> Result<(), WriteError> {
+pub(crate) fn make_room(path: &Path, mode: Mode, format: Format) -> Result<(), WriteError> {
     let there = match fs::symlink_metadata(path) {
         Ok(there) => there,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -68,9 +101,12 @@ pub(crate) fn make_room(path: &Path, mode: Mode) -> Result<(), WriteError> {
         Mode::Create => Err(WriteError::Exists {
             path: path.to_path_buf(),
         }),
-        Mode::Resume if path.is_dir() => Ok(()),
+        Mode::Resume if path.is_dir() && !entries() => Ok(()),
+        Mode::Resume if path.is_dir() => foreign(path, format).map_or(Ok(()), refuse),
         _ if !there.is_dir() => refuse("not a folder"),
-        _ if !is_zarr(path) => refuse("a folder that is not a Zarr store"),
+        _ if !is_zarr(path) && !path.join(MARKS).is_dir() => {
+            refuse("a folder that is not a Zarr store")
+        }
         _ => {
             // first out of the way in one step, so that a crash leaves no half of the old store there
             let aside = atomic::partial(path);
@@ -111,8 +147,13 @@ pub(crate) fn agreed(
     } else {
         format!("{array}'s")
     };
-    match difference(&found, planned, "") {
-        None => Ok(Some(found)),
+    same(path, &what, &found, planned).map(|()| Some(found))
+}
+
+/// Refuses metadata that differ from the plan.
+fn same(path: &Path, what: &str, found: &Value, planned: &Value) -> Result<(), WriteError> {
+    match difference(found, planned, "") {
+        None => Ok(()),
         Some((key, found, planned)) => Err(WriteError::Differs {
             path: path.to_path_buf(),
             what: format!("{what} {key}"),

@@ -13,6 +13,9 @@ pub(crate) const MARKS: &str = ".foehn";
 /// The file in it that lists arrays and items; no item has such a name.
 pub(crate) const PLANNED: &str = ".planned";
 
+/// The file in it that says what the group will be, from the first moment on.
+pub(crate) const BEGUN: &str = ".begun";
+
 /// Ends a store that several writers have filled: checks that every item is done, then writes consolidated metadata
 /// and removes the marks. What results is, byte for byte, what a single writer leaves. Gives the number of items; a store
 /// that is whole already stays as it is and gives `None`.

@@ -1,5 +1,6 @@
 //! A Zarr group being written, one atomic item at a time.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use zarrs::storage::StorageError;
 
 use crate::atomic::{self, AtomicStore};
 use crate::boundary::contained;
-use crate::layout::{agreed, documents_of_arrays, group_documents, make_room, save};
+use crate::layout::{agreed, claim, documents_of_arrays, group_documents, make_room, save};
 use crate::merge::{MARKS, PLANNED, consolidate, is_finished, mark_name};
 use crate::plan::{ArrayPlan, Element};
 use crate::{Format, Mode, WriteError, Writing};
@@ -46,7 +47,13 @@ impl Store {
     ) -> Result<Self, WriteError> {
         let writing: Writing = writing.into();
         let (format, tag) = (writing.format, writing.tag());
-        if let Some(why) = arrays.iter().find_map(|array| array.flaw(format)) {
+        let twice = || {
+            let mut before = HashSet::new();
+            let again = arrays.iter().find(|array| !before.insert(&array.name))?;
+            Some(format!("two arrays have the name {:?}", again.name))
+        };
+        let flaw = arrays.iter().find_map(|array| array.flaw(format));
+        if let Some(why) = flaw.or_else(twice) {
             return Err(WriteError::Plan {
                 path: path.to_path_buf(),
                 why,
@@ -63,7 +70,7 @@ impl Store {
             (Some(_), _) => Mode::Resume,
             (None, mode) => mode,
         };
-        make_room(path, mode)?;
+        make_room(path, mode, format)?;
         let zarr = |cause: String| WriteError::Zarr {
             path: path.to_path_buf(),
             cause,
@@ -75,6 +82,9 @@ impl Store {
             .map(|(file, group)| Ok((file, group, agreed(path, ("", *file), group)?.is_none())));
         let missing = missing.collect::<Result<Vec<_>, WriteError>>()?;
         let finished = is_finished(path, format)?;
+        if missing.iter().any(|(.., missing)| *missing) {
+            claim(path, attributes, format)?;
+        }
         let mut planned = IndexMap::new();
         for plan in arrays {
             let (metadata, attributes) = plan.metadata(format, writing.compression);

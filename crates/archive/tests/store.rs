@@ -220,3 +220,61 @@ fn a_full_disk_is_one_clear_error() {
     // after room was made the same call succeeds
     store.write_f32("v", &[0, 0, 0], item.view()).unwrap();
 }
+
+#[test]
+fn a_plan_with_one_name_twice_leaves_the_old_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.zarr");
+    let old = Store::create(&path, &labels("none"), plans(None), Mode::Create).unwrap();
+    old.finish().unwrap();
+    let before = content(&path);
+    let mut twice = plans(None);
+    twice.push(twice[0].clone());
+    let refused = Store::create(&path, &labels("none"), twice, Mode::Overwrite);
+    assert!(matches!(refused, Err(WriteError::Plan { .. })));
+    assert!(before == content(&path));
+}
+
+#[test]
+fn what_was_only_begun_is_replaced_and_what_is_foreign_is_not_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = folder.path().join("begun.zarr");
+    drop(Store::create(&begun, &labels("none"), plans(None), Mode::Create).unwrap());
+    fs::remove_file(begun.join("zarr.json")).unwrap();
+    Store::create(&begun, &labels("other"), plans(None), Mode::Overwrite).unwrap();
+
+    let letters = folder.path().join("letters");
+    fs::create_dir(&letters).unwrap();
+    fs::write(letters.join("a.txt"), b"dear").unwrap();
+    let v2 = folder.path().join("v2.zarr");
+    fs::create_dir(&v2).unwrap();
+    fs::write(v2.join(".zgroup"), b"{\"zarr_format\": 2}").unwrap();
+    for path in [letters, v2] {
+        let before = content(&path);
+        let refused = Store::create(&path, &labels("none"), plans(None), Mode::Resume);
+        assert!(matches!(refused, Err(WriteError::NotReplaced { .. })));
+        assert!(before == content(&path));
+    }
+}
+
+#[test]
+fn of_writers_that_begin_at_one_moment_all_agree_with_the_first() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared.zarr");
+        let barrier = std::sync::Barrier::new(4);
+        let begin = |label: &str| {
+            barrier.wait();
+            Store::create(&path, &labels(label), plans(None), Mode::Resume).map(drop)
+        };
+        let results = std::thread::scope(|scope| {
+            let begin = &begin;
+            let writers = ["a", "b", "c", "d"].map(|label| scope.spawn(move || begin(label)));
+            writers.map(|writer| writer.join().unwrap())
+        });
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+        let differ =
+            |result: &Result<(), WriteError>| matches!(result, Err(WriteError::Differs { .. }));
+        assert_eq!(results.iter().filter(|result| differ(result)).count(), 3);
+    }
+}

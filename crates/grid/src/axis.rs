@@ -38,6 +38,15 @@ impl Axis {
         })
     }
 
+    /// The first centre, and one that lies a period or more away from it.
+    pub(crate) fn repeated(&self) -> Option<(f64, f64)> {
+        let first = self.centres[0];
+        let period = self.period?.abs();
+        let slack = SLACK * (self.centres[1] - first).abs();
+        let far = |x: &&f64| (**x - first).abs() > period - slack;
+        self.centres.iter().find(far).map(|again| (first, *again))
+    }
+
     /// Whether the cells cover a whole period.
     pub(crate) fn closes(&self) -> bool {
         let covered: f64 = self.cells.iter().map(|(a, b)| b - a).sum();

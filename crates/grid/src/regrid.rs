@@ -40,6 +40,20 @@ pub enum RegridError {
         /// Which axis.
         axis: &'static str,
     },
+    /// Two positions at one place, a period apart.
+    #[error(
+        "{grid} {axis}: {first} and {again} are one place, which would count twice: leave one of them out"
+    )]
+    Repeated {
+        /// Old or new.
+        grid: &'static str,
+        /// Which axis.
+        axis: &'static str,
+        /// The position.
+        first: f64,
+        /// The same position, as it stands there again.
+        again: f64,
+    },
     /// A share outside 0 to 1.
     #[error("least_share = {0}: must be above 0 and at most 1")]
     Share(f64),
@@ -64,7 +78,7 @@ impl Regridder {
     /// The weights from `source` to `target`.
     ///
     /// # Errors
-    /// [`RegridError`] for grids that are not separable, axes that turn back and impossible shares.
+    /// [`RegridError`] for grids that are not separable, axes that turn back or hold a place twice, and impossible shares.
     pub fn new(
         source: &Grid,
         target: &Grid,
@@ -163,10 +177,19 @@ struct Axes {
 
 fn axes(grid: &Grid, which: &'static str) -> Result<Axes, RegridError> {
     let found = |axis: Option<Axis>, name: &'static str| {
-        axis.ok_or(RegridError::NotAnAxis {
+        let axis = axis.ok_or(RegridError::NotAnAxis {
             grid: which,
             axis: name,
-        })
+        })?;
+        match axis.repeated() {
+            None => Ok(axis),
+            Some((first, again)) => Err(RegridError::Repeated {
+                grid: which,
+                axis: name,
+                first,
+                again,
+            }),
+        }
     };
     match grid {
         Grid::Rectilinear {

@@ -35,7 +35,7 @@ struct Term {
 ///
 /// Sphere: zeta = (`v_lambda` / cos phi - `u_phi` + u tan phi) / a, delta = (`u_lambda` / cos phi + `v_phi` - v tan phi) / a.
 /// Plane: zeta = `v_x` - `u_y`, delta = `u_x` + `v_y`. A globe with an even number of columns is continued across its poles;
-/// at a pole itself stands its limit, from zonal means. Missing (NaN) is what a missing wind takes part in.
+/// at a pole itself stands its limit, from zonal means, and NaN where the columns are no closed circle. Missing (NaN) is what a missing wind takes part in.
 #[derive(Debug, Clone)]
 pub struct Winds {
     rows: Vec<Vec<Term>>,
@@ -45,6 +45,8 @@ pub struct Winds {
     /// tan phi / a; 0 on a plane.
     turn: Vec<f64>,
     pole: Vec<bool>,
+    /// Whether a row is a whole circle, so that it has a zonal mean.
+    circle: bool,
 }
 
 impl Winds {
@@ -70,6 +72,7 @@ impl Winds {
                 stretch: vec![1.0; y.len()],
                 turn: vec![0.0; y.len()],
                 pole: vec![false; y.len()],
+                circle: false,
             }),
             Grid::Curvilinear { .. } => Err(WindsError::Curvilinear),
         }
@@ -97,6 +100,7 @@ impl Winds {
             stretch: per_row(&|phi| 1.0 / phi.cos()),
             turn: per_row(&f64::tan),
             pole,
+            circle: globe,
         })
     }
 
@@ -123,6 +127,10 @@ impl Winds {
         assert_eq!(q.dim(), shape, "a wind of another grid");
         let mut result = Array2::zeros(shape);
         for (j, mut row) in result.outer_iter_mut().enumerate() {
+            if self.pole[j] && !self.circle {
+                row.fill(f32::NAN);
+                continue;
+            }
             if self.pole[j] {
                 // the limit: both terms in phi are alike there, and only the zonal mean remains
                 let sum: f64 = (0..shape.1).map(|i| self.along_y(q, j, i)).sum();

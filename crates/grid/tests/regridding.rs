@@ -176,3 +176,17 @@ fn what_cannot_be_is_refused() {
         Err(RegridError::NotAnAxis { grid: "target", .. })
     ));
 }
+
+#[test]
+fn a_longitude_that_stands_there_twice_is_refused() {
+    let twice = sphere(line(-60.0, 30.0, 5), line(0.0, 90.0, 5));
+    let once = sphere(line(-60.0, 30.0, 5), line(0.0, 90.0, 4));
+    for (from, to) in [(&twice, &once), (&once, &twice)] {
+        let said = Regridder::new(from, to, Method::Conservative, 0.5).unwrap_err();
+        assert!(
+            said.to_string()
+                .contains("longitude: 0 and 360 are one place"),
+            "{said}"
+        );
+    }
+}

@@ -177,3 +177,18 @@ fn missing_winds_and_grids_without_lines() {
         WindsError::Curvilinear
     );
 }
+
+#[test]
+fn the_pole_of_a_sector_is_missing() {
+    let sector = Grid::Rectilinear {
+        latitude: vec![90.0, 80.0, 70.0, 60.0],
+        longitude: vec![0.0, 10.0, 20.0, 30.0],
+    };
+    let wind = Array2::<f32>::ones((4, 4));
+    let result = Winds::new(&sector, A)
+        .unwrap()
+        .vorticity(&wind.view(), &wind.view());
+    for ((j, _), value) in result.indexed_iter() {
+        assert_eq!(value.is_nan(), j == 0);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use foehn_archive::open;
 use foehn_dataset::ByteSize;
-use foehn_field::{Attribute, Grid, Instant, TimeAxis};
+use foehn_field::{Attribute, Calendar, Grid, Instant, TimeAxis};
 use foehn_grid::{Method, Regridder};
 use ndarray::{Array2, Axis};
 use serde::Serialize;
@@ -102,6 +102,7 @@ impl Preparation {
         if chunk == 0 {
             return Err(PrepareError::config("chunk", "0 states; at least 1"));
         }
+        let chunk = chunk.min(steps.len().max(1));
         if let Some(resample) = &config.resample {
             let method = format!("time: {}", resample.by.cell_method());
             for channel in &mut channels {
@@ -115,7 +116,7 @@ impl Preparation {
                 calendar,
                 instants: steps.iter().map(|step| step.instant).collect(),
             },
-            statistics_period: period(config.statistics.period.as_ref(), calendar)?,
+            statistics_period: statistics_period(config, &steps, calendar)?,
             regridder: regridder.transpose()?,
             anomalies: of_outputs(anomalies, &outputs, &channels)?,
             described: described(config),
@@ -279,4 +280,26 @@ fn target(from: &Grid, to: &crate::RegridConfig) -> Result<Grid, PrepareError> {
             longitude: x,
         },
     })
+}
+
+/// The period of the statistics, which must hold a state of the output.
+fn statistics_period(
+    config: &PrepareConfig,
+    steps: &[Step],
+    calendar: Calendar,
+) -> Result<Range<Instant>, PrepareError> {
+    let dates = config.statistics.period.as_ref();
+    let period = period(dates, calendar)?;
+    match (dates, steps.first().zip(steps.last())) {
+        (Some([from, to]), Some((first, last)))
+            if !steps.iter().any(|step| period.contains(&step.instant)) =>
+        {
+            let [first, last] = [first, last].map(|step| calendar.date(step.instant));
+            let problem = format!(
+                "no state lies between {from} and {to}; the states go from {first} to {last}"
+            );
+            Err(PrepareError::config("statistics.period", problem))
+        }
+        _ => Ok(period),
+    }
 }

@@ -100,6 +100,10 @@ fn columns(
         );
         return Err(PrepareError::config("longitude", problem));
     };
+    if let Some((a, b)) = repeated(longitude, &chosen) {
+        let problem = format!("the files have the longitude {a} again as {b}: cut one of them off");
+        return Err(PrepareError::config("longitude", problem));
+    }
     let seam = |pair: &[usize]| {
         pair[1] != pair[0] + 1
             || (east_of(longitude[pair[1]]) - east_of(longitude[pair[0]])).abs() > 180.0
@@ -116,6 +120,18 @@ fn columns(
     });
     let longitudes = longitudes.collect();
     Ok((columns, longitudes))
+}
+
+/// Two columns at one place, whole turns apart.
+fn repeated(longitude: &[f64], chosen: &[usize]) -> Option<(f64, f64)> {
+    let place = |k: &usize| (longitude[*k] + SLACK).rem_euclid(360.0);
+    let mut sorted = chosen.to_vec();
+    sorted.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    let pair = sorted
+        .windows(2)
+        .find(|pair| place(&pair[1]) - place(&pair[0]) < SLACK / 2.0)?;
+    let (a, b) = (longitude[pair[0]], longitude[pair[1]]);
+    Some((a.min(b), a.max(b)))
 }
 
 #[cfg(test)]
@@ -148,5 +164,7 @@ mod tests {
         assert!(rows(&latitude, [40.0, 20.0]).is_err());
         assert!(rows(&latitude, [70.0, 80.0]).is_err());
         assert!(columns(&[10.0, 20.0], [30.0, 40.0]).is_err());
+        let said = columns(&[0.0, 120.0, 240.0, 360.0], [-10.0, 20.0]).unwrap_err();
+        assert!(said.to_string().contains("longitude 0 again as 360"));
     }
 }

@@ -384,6 +384,10 @@ fn what_cannot_be_prepared_is_refused_with_the_key_or_the_file() {
             "variables = [\"u\"]\nresample = { every = \"7 hours\", by = \"mean\" }",
             "multiple",
         ),
+        (
+            "variables = [\"u\"]\nstatistics.period = [\"1990-01-01\", \"1990-12-31\"]",
+            "prepare.statistics.period: no state lies between 1990-01-01 and 1990-12-31; the states go from 2001-01-01",
+        ),
         ("variables = [\"z\"]", "prepare.statics"),
         ("variables = [\"u\"]\nstatics = [\"v\"]", "prepare.statics"),
         (
@@ -400,4 +404,11 @@ fn what_cannot_be_prepared_is_refused_with_the_key_or_the_file() {
         overlap.contains("2001-01-03T12:00:00") && overlap.contains("c.zarr"),
         "{overlap}"
     );
+}
+
+#[test]
+fn a_chunk_is_no_longer_than_the_states() {
+    let folder = Folder::new();
+    let config = folder.config("variables = [\"u\"]\nchunk = 100000000000");
+    assert_eq!(Preparation::open(&config).unwrap().outline().chunk, STATES);
 }
