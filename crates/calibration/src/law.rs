@@ -159,7 +159,7 @@ impl Law {
     /// The share of y in the central interval of a level, 0 or 1 for most laws; its mean over cases is the coverage.
     ///
     /// For members of equal weight whether y lies within their linear quantiles of `(1 -+ level)/2` (numpy's default):
-    /// members that never hold the observation cover none of it. For other laws the share of [`Law::pit`] there.
+    /// members that never hold the observation cover none of it, and M calibrated ones `level (M - 1)/(M + 1)`. For other laws the share of [`Law::pit`] there.
     ///
     /// ```
     /// use foehn_calibration::Law;

@@ -42,14 +42,18 @@ fn emos_finds_the_law_it_was_drawn_from() {
 #[test]
 fn calibrated_forecasts_cover_what_they_say() {
     let (train, test) = (table(3000, 1, 9, 2), table(3000, 1, 9, 3));
-    for line in [
-        r#"name = "emos", link = "square""#,
-        r#"name = "member_by_member""#,
-        r#"name = "climatology", half_window = 400.0"#,
+    // the linear quantiles of nine members hold 0.9 (9 - 1)/(9 + 1) where they are calibrated; corrected ones spread a little more
+    for (line, nominal, tolerance) in [
+        (r#"name = "emos", link = "square""#, 0.9, 0.03),
+        (r#"name = "member_by_member""#, 0.72, 0.06),
+        (r#"name = "climatology", half_window = 400.0"#, 0.9, 0.03),
     ] {
         let score = real::score(&method(line).fit(&train).expect("fits"), &test);
-        // Four standard deviations of 3000 draws of 0.9: 0.022.
-        assert!((score.covered - 0.9).abs() < 0.03, "{line}: {score:?}");
+        // four standard deviations of 3000 draws of 0.9: 0.022
+        assert!(
+            (score.covered - nominal).abs() < tolerance,
+            "{line}: {score:?}"
+        );
     }
 }
 

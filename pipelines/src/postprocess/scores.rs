@@ -20,7 +20,8 @@ pub struct MethodScores {
     pub mae: f64,
     /// Mean of forecast mean less observation.
     pub bias: f64,
-    /// Share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %.
+    /// Share of observations in the central 90 %; of M members between their linear quantiles of 5 and 95 %,
+    /// which hold `0.9 (M - 1)/(M + 1)` where they are calibrated.
     pub covered_90: f64,
     /// Shares of the transforms in ten cells.
     pub pit: Vec<f64>,
