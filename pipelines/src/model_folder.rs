@@ -5,6 +5,7 @@ use crate::continuation::{difference, refuse_other};
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
 use foehn_archive::Mode;
+use foehn_network::UNetConfig;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -92,7 +93,10 @@ pub fn as_trained(config: &RunConfig) -> Result<RunConfig> {
     }
     Ok(RunConfig {
         interpolant: model.interpolant,
-        network: model.network,
+        network: UNetConfig {
+            precision: config.network.precision,
+            ..model.network
+        },
         train: model.train,
         tune: model.tune,
         ..config.clone()
@@ -103,6 +107,10 @@ pub fn as_trained(config: &RunConfig) -> Result<RunConfig> {
 fn law_of(config: &RunConfig) -> Result<Table> {
     let mut table = config.to_toml()?.parse::<Table>()?;
     table.retain(|section, _| ["data", "interpolant", "network"].contains(&section));
+    // how to round, and not what is learnt: a model from a GPU may forecast elsewhere
+    if let Some(network) = table.get_mut("network").and_then(toml::Value::as_table_mut) {
+        network.remove("precision");
+    }
     if let Some(data) = table.get_mut("data").and_then(toml::Value::as_table_mut) {
         data.retain(|key, _| !NOT_OF_THE_LAW.contains(&key));
     }

@@ -16,6 +16,15 @@ pub enum Talk {
     Silent,
 }
 
+impl Talk {
+    /// A line of its own, where no job is running.
+    pub fn say(self, text: &str) {
+        if self == Self::Progress {
+            eprintln!("{text}");
+        }
+    }
+}
+
 /// Seconds between two plain lines.
 const INTERVAL: Duration = Duration::from_secs(10);
 

@@ -14,7 +14,7 @@ use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_dataset::{Batches, Loader, Prefetch, Series, Split, Statistics};
 use foehn_forecast::{ForecastError, Increments};
-use foehn_network::UNet;
+use foehn_network::{Precision, UNet};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{LayoutError, Metadata, StepReport, TrainError, Trainer};
 use serde::Serialize;
@@ -76,6 +76,11 @@ pub fn train(
     let increments = Increments::compute(&loader, config.interpolant.noise)?;
     let law = Law::new(config, &series, statistics.clone(), &increments, device)?;
     law.architecture(config).unet(device)?;
+    if config.network.precision == Precision::Bf16 && *device == Device::flex() {
+        talk.say(
+            "network.precision = \"bf16\" is meant for GPUs: on the CPU it is slower than \"f32\"",
+        );
+    }
     // all that can be refused has been: only now may an older model give way
     prepare_folder(config, &folder, mode)?;
     statistics.save(&folder.statistics())?;

@@ -1,15 +1,16 @@
-//! Our side of `tests/benchmarks/network.sh`: one network, timed on request.
+//! Our side of `tests/benchmarks/network.sh` and `network_gpu.sh`: one network, timed on request.
 //!
-//! Arguments: a folder, the finest level's channels, and the side of the square field. Writes
-//! `network.safetensors` into the folder (weights, gradients of the first batch and the batch itself),
-//! then answers lines on its standard input: `forward`, `forward-workers`, `train` and `train-workers`
-//! with seconds. `memory` and `memory-workers` as a fourth argument: writes nothing, and prints how many
-//! bytes three training steps need at most beyond what was held before the first.
+//! Arguments: a folder, the finest level's channels, and the side of the square field; then, for a GPU, its name
+//! and a precision. Writes `network.safetensors` into the folder (weights, gradients of the first batch and the
+//! batch itself), then answers lines on its standard input: `forward`, `forward-workers`, `train` and `train-workers`
+//! with seconds, `forward-queue` and `train-queue` with those of one of twenty that a device is given at once.
+//! `memory` and `memory-workers` as a fourth argument: writes nothing, and prints how many bytes three training
+//! steps need at most beyond what was held before the first.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use foehn_compute::Workers;
-use foehn_network::{UNet, UNetConfig};
+use foehn_compute::{DeviceChoice, Workers};
+use foehn_network::{Precision, UNet, UNetConfig};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{Layout, LayoutError, Recording, TrainConfig, TrainError, Trainer};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
@@ -20,15 +21,28 @@ use std::time::Instant;
 
 const BATCH: usize = 8;
 const INPUTS: usize = 3;
+/// Jobs that a device is given at once.
+const QUEUE: usize = 20;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, base, side, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: network_time FOLDER BASE SIDE [memory|memory-workers]".into());
+        return Err(
+            "usage: network_time FOLDER BASE SIDE [memory|memory-workers|cuda:N f32|bf16]".into(),
+        );
     };
-    let job = Job::new(base.parse()?, side.parse()?)?;
-    if let Some(kind) = rest.first() {
+    let (device, precision) = match rest {
+        [device, precision] => (device.parse()?, precision.as_str()),
+        _ => (DeviceChoice::Cpu, "f32"),
+    };
+    let precision = match precision {
+        "f32" => Precision::F32,
+        "bf16" => Precision::Bf16,
+        other => return Err(format!("precision {other} is not f32 or bf16").into()),
+    };
+    let job = Job::new(base.parse()?, side.parse()?, &device.open()?, precision)?;
+    if let [kind] = rest {
         let pieces = if kind == "memory" { 1 } else { 2 };
         println!("{}", Training::new(&job, pieces)?.memory(&job)?);
         return Ok(());
@@ -42,6 +56,8 @@ fn main() -> Result<()> {
             "forward" => job.forward(),
             "forward-workers" => job.forward_by_workers(&shared.workers)?,
             "train" => training.step(&job)?,
+            "forward-queue" => job.forward_queue(),
+            "train-queue" => training.queue(&job)?,
             "train-workers" => shared.step(&job)?,
             other => return Err(format!("{other} is not known").into()),
         };
@@ -59,19 +75,19 @@ struct Job {
 }
 
 impl Job {
-    fn new(base: usize, side: usize) -> Result<Self> {
-        let device = Device::flex();
+    fn new(base: usize, side: usize, device: &Device, precision: Precision) -> Result<Self> {
         device.seed(1);
         let config = UNetConfig {
             channels: vec![base, 2 * base, 2 * base],
+            precision,
             ..UNetConfig::default()
         };
-        let network = config.init(INPUTS, 1, &device)?.map(&mut Noisy(100));
+        let network = config.init(INPUTS, 1, device)?.map(&mut Noisy(100));
         Ok(Self {
             network,
-            x: normals([BATCH, INPUTS, side, side], 1),
-            t: Tensor::from_data([0.1f32, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], &device),
-            target: normals([BATCH, 1, side, side], 2),
+            x: normals([BATCH, INPUTS, side, side], 1, device),
+            t: Tensor::from_data([0.1f32, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], device),
+            target: normals([BATCH, 1, side, side], 2, device),
         })
     }
 
@@ -86,6 +102,18 @@ impl Job {
         let y = self.network.forward(self.x.clone(), self.t.clone());
         assert_eq!(y.dims()[0], BATCH);
         begin.elapsed().as_secs_f64()
+    }
+
+    /// Seconds of one of many passes, the last of which is waited for.
+    fn forward_queue(&self) -> f64 {
+        let begin = Instant::now();
+        let mut last = self.network.forward(self.x.clone(), self.t.clone());
+        for _ in 1..QUEUE {
+            last = self.network.forward(self.x.clone(), self.t.clone());
+        }
+        let sum: f32 = last.sum().into_scalar();
+        assert!(sum.is_finite());
+        begin.elapsed().as_secs_f64() / QUEUE as f64
     }
 
     fn forward_by_workers(&self, workers: &Workers) -> Result<f64> {
@@ -166,6 +194,15 @@ impl Training {
         Ok(begin.elapsed().as_secs_f64())
     }
 
+    /// Seconds of one of many steps, each of which waits for the norm of its gradient.
+    fn queue(&mut self, job: &Job) -> Result<f64> {
+        let begin = Instant::now();
+        for _ in 0..QUEUE {
+            self.step(job)?;
+        }
+        Ok(begin.elapsed().as_secs_f64() / QUEUE as f64)
+    }
+
     fn memory(&mut self, job: &Job) -> Result<f64> {
         // 5 sets the highest resident size back to the present one
         std::fs::write("/proc/self/clear_refs", "5")?;
@@ -185,10 +222,10 @@ fn resident(name: &str) -> Result<f64> {
     Ok(number.ok_or("no such entry")?.parse::<f64>()? * 1024.0)
 }
 
-fn normals(shape: [usize; 4], name: i64) -> Tensor<4> {
+fn normals(shape: [usize; 4], name: i64, device: &Device) -> Tensor<4> {
     let mut values = vec![0f32; shape.iter().product()];
     Key::new(1, Purpose::Train).init(name).normals(&mut values);
-    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// Adds noise to all weights, so that none is zero.

@@ -1,4 +1,4 @@
-//! The same members, losses and gradients on a GPU as on the CPU; says SKIPPED where there is no GPU.
+//! The same members and gradients on a GPU as on the CPU, in f32 and in bf16; says SKIPPED where there is no GPU.
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
 use burn::module::Module;
@@ -6,11 +6,14 @@ use burn::tensor::{Device, Distribution, Tensor};
 use foehn_compute::DeviceChoice;
 use foehn_dynamics::{Diffusion, Drift, FollmerProcess, Sampler, Solver, TimeGrid, WienerNoise};
 use foehn_interpolant::{Follmer, FollmerBeta};
-use foehn_network::{Padding, Paddings, UNet, UNetConfig};
+use foehn_network::{Padding, Paddings, Precision, UNet, UNetConfig};
 use foehn_noise::{Key, Purpose};
 
 /// Products on a GPU may round their factors to 10 bits of mantissa, 5e-4 each; values are of order 1.
 const TOLERANCE: f32 = 2e-2;
+
+/// The same in bf16, which rounds to 2e-3 some fifty times in a row.
+const HALF_TOLERANCE: f32 = 0.1;
 
 fn gpu() -> Option<Device> {
     let device = DeviceChoice::Cuda(0).open();
@@ -21,7 +24,7 @@ fn gpu() -> Option<Device> {
 }
 
 /// A U-Net with all of its parts, and weights that are not zero anywhere.
-fn network() -> UNet {
+fn network(precision: Precision) -> UNet {
     let config = UNetConfig {
         channels: vec![16, 32],
         attention: vec![1],
@@ -30,6 +33,7 @@ fn network() -> UNet {
             y: Padding::Zero,
             x: Padding::Periodic,
         },
+        precision,
         ..UNetConfig::default()
     };
     let device = Device::flex();
@@ -88,7 +92,7 @@ fn gradient(network: &UNet, x: Tensor<4>) -> Vec<f32> {
     x.grad(&gradients).unwrap().try_into_vec_as().unwrap()
 }
 
-fn assert_alike(what: &str, cpu: &[f32], gpu: &[f32]) {
+fn assert_alike(what: &str, cpu: &[f32], gpu: &[f32], tolerance: f32) {
     assert_eq!(cpu.len(), gpu.len());
     let scale = cpu.iter().fold(1f32, |a, x| a.max(x.abs()));
     let worst = cpu
@@ -96,7 +100,7 @@ fn assert_alike(what: &str, cpu: &[f32], gpu: &[f32]) {
         .zip(gpu)
         .fold(0f32, |a, (x, y)| a.max((x - y).abs()));
     assert!(
-        worst < TOLERANCE * scale,
+        worst < tolerance * scale,
         "{what}: off by {worst}, values up to {scale}"
     );
 }
@@ -105,20 +109,29 @@ fn assert_alike(what: &str, cpu: &[f32], gpu: &[f32]) {
 fn members_and_gradients_are_those_of_the_cpu() {
     let Some(gpu) = gpu() else { return };
     let cpu = Device::flex();
-    let here = network();
-    let there = here.clone().fork(&gpu);
-    cpu.seed(5);
-    let x = Tensor::<4>::random([3, 1, 17, 24], Distribution::Normal(0.0, 1.0), &cpu);
-    let moved = Tensor::from_data(x.to_data(), &gpu);
-    assert_alike(
-        "members",
-        &members(&here, x.clone()),
-        &members(&there, moved.clone()),
-    );
-    let wide = |x: &Tensor<4>| Tensor::cat(vec![x.clone(), x.clone() * 0.5], 1);
-    assert_alike(
-        "gradient",
-        &gradient(&here, wide(&x)),
-        &gradient(&there, wide(&moved)),
-    );
+    let here = network(Precision::F32);
+    for (precision, tolerance) in [
+        (Precision::F32, TOLERANCE),
+        (Precision::Bf16, HALF_TOLERANCE),
+    ] {
+        let there = network(precision).fork(&gpu);
+        cpu.seed(5);
+        let x = Tensor::<4>::random([3, 1, 17, 24], Distribution::Normal(0.0, 1.0), &cpu);
+        let moved = Tensor::from_data(x.to_data(), &gpu);
+        let (ours, theirs) = (members(&here, x.clone()), members(&there, moved.clone()));
+        assert_alike(
+            &format!("members in {precision:?}"),
+            &ours,
+            &theirs,
+            tolerance,
+        );
+        let wide = |x: &Tensor<4>| Tensor::cat(vec![x.clone(), x.clone() * 0.5], 1);
+        let (ours, theirs) = (gradient(&here, wide(&x)), gradient(&there, wide(&moved)));
+        assert_alike(
+            &format!("gradient in {precision:?}"),
+            &ours,
+            &theirs,
+            tolerance,
+        );
+    }
 }

@@ -4,6 +4,7 @@ use crate::formulation::Formulation;
 use crate::kernel::{Inputs, run};
 use crate::norm::GroupNorm;
 use crate::pointwise::Pointwise;
+use crate::precision::{cast_as, widened};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
@@ -65,7 +66,8 @@ impl SelfAttention {
 fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     let scale = (q.dims()[2] as f64).sqrt().recip();
     let scores = q.mul_scalar(scale).swap_dims(2, 3).matmul(k);
-    v.matmul(softmax(scores, 3).swap_dims(2, 3))
+    let weights = cast_as(softmax(widened(scores), 3), &v);
+    v.matmul(weights.swap_dims(2, 3))
 }
 
 #[cfg(test)]

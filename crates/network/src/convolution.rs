@@ -2,6 +2,7 @@
 
 use crate::Paddings;
 use crate::kernel::Inputs;
+use crate::precision::cast_as;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::module::conv2d;
@@ -69,11 +70,14 @@ impl Convolution {
     /// # Shapes
     /// [B, in, H, W] to [B, out, H, W].
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let weight = self.weight.val().permute([1, 3, 2, 0]);
+        let weight = cast_as(self.weight.val(), &x).permute([1, 3, 2, 0]);
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
         let y = conv2d(self.padding.around(x), weight, None, options);
         match &self.bias {
-            Some(bias) => y + bias.val().reshape([1, -1, 1, 1]),
+            Some(bias) => {
+                let bias = cast_as(bias.val(), &y);
+                y + bias.reshape([1, -1, 1, 1])
+            }
             None => y,
         }
     }

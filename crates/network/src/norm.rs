@@ -1,6 +1,7 @@
 //! Group normalisation.
 
 use crate::kernel::Inputs;
+use crate::precision::widened;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -62,10 +63,11 @@ impl GroupNorm {
     /// # Shapes
     /// [B, C, H, W] to the same.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let shape = x.dims();
-        let (x, scale) = standardised(x, self.groups);
+        let (shape, kind) = (x.dims(), x.dtype());
+        let (x, scale) = standardised(widened(x), self.groups);
         let scale = scale * self.scale.val().reshape([1, -1, 1]);
-        (x * scale + self.shift.val().reshape([1, -1, 1])).reshape(shape)
+        let y = (x * scale + self.shift.val().reshape([1, -1, 1])).reshape(shape);
+        y.cast(kind)
     }
 }
 
@@ -104,11 +106,11 @@ impl ModulatedNorm {
     /// # Shapes
     /// `x` [B, C, H, W] and `embedding` [B, E] to [B, C, H, W].
     pub(crate) fn forward(&self, x: Tensor<4>, embedding: Tensor<2>) -> Tensor<4> {
-        let shape = x.dims();
-        let (x, scale) = standardised(x, self.groups);
+        let (shape, kind) = (x.dims(), x.dtype());
+        let (x, scale) = standardised(widened(x), self.groups);
         let scale = scale * self.scale.forward(embedding.clone()).unsqueeze_dim(2);
         let shift = self.shift.forward(embedding).unsqueeze_dim(2);
-        (x * scale + shift).reshape(shape)
+        (x * scale + shift).reshape(shape).cast(kind)
     }
 }
 

@@ -1,6 +1,7 @@
 //! 1x1 convolution.
 
 use crate::kernel::Inputs;
+use crate::precision::cast_as;
 use crate::weights;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -38,12 +39,9 @@ impl Pointwise {
     /// [B, in, H, W] to [B, out, H, W].
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [b, c, h, w] = x.dims();
-        let y = self
-            .weight
-            .val()
-            .unsqueeze::<3>()
-            .matmul(x.reshape([b, c, h * w]));
-        let y = y + self.bias.val().reshape([1, -1, 1]);
+        let weight = cast_as(self.weight.val(), &x).unsqueeze::<3>();
+        let bias = cast_as(self.bias.val(), &x).reshape([1, -1, 1]);
+        let y = weight.matmul(x.reshape([b, c, h * w])) + bias;
         let outputs = y.dims()[1];
         y.reshape([b, outputs, h, w])
     }

@@ -8,7 +8,7 @@ use crate::kernel::{Inputs, run};
 use crate::pointwise::Pointwise;
 use crate::resample::{Halving, joined};
 use crate::time::TimeEmbedding;
-use crate::{Paddings, UNetConfig, patch};
+use crate::{Paddings, Precision, UNetConfig, patch};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub struct UNet {
     dropout: f64,
     #[module(skip)]
     padding: Paddings,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl UNet {
@@ -72,6 +74,7 @@ impl UNet {
             patch: config.patch,
             dropout: config.dropout,
             padding,
+            precision: config.precision,
         }
     }
 
@@ -82,6 +85,8 @@ impl UNet {
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
+        let kind = x.dtype();
+        let x = self.precision.inward(x);
         let context = self.context(&x, t);
         let x = patch::folded(x, self.patch, self.padding);
         let x = self.entered(context.formulation.inward(x), context.formulation);
@@ -89,7 +94,8 @@ impl UNet {
         let x = self.middle.iter().fold(x, |x, b| b.forward(x, &context));
         let x = self.upwards(left, x, &context);
         let y = self.output.forward(x, context.formulation);
-        patch::unfolded(context.formulation.outward(y), self.patch, h, w)
+        let y = patch::unfolded(context.formulation.outward(y), self.patch, h, w);
+        y.cast(kind)
     }
 
     fn entered(&self, x: Tensor<4>, formulation: Formulation) -> Tensor<4> {

@@ -1,6 +1,6 @@
 //! What a U-Net looks like.
 
-use crate::{NetworkError, Paddings, UNet};
+use crate::{NetworkError, Paddings, Precision, UNet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,9 @@ pub struct UNetConfig {
     pub dropout: f64,
     /// What lies beyond the edges.
     pub padding: Paddings,
+    /// In which numbers to compute; the weights are the same.
+    #[serde(skip_serializing_if = "is_default")]
+    pub precision: Precision,
 }
 
 impl Default for UNetConfig {
@@ -50,6 +53,7 @@ impl Default for UNetConfig {
             patch: 1,
             dropout: 0.0,
             padding: Paddings::default(),
+            precision: Precision::default(),
         }
     }
 }
@@ -144,6 +148,11 @@ impl UNetConfig {
             Some(_) => Ok(()),
         }
     }
+}
+
+/// Left out of what is written, so that models from before there was a choice stay as they are.
+fn is_default(precision: &Precision) -> bool {
+    *precision == Precision::default()
 }
 
 pub(crate) fn at_least_one(counts: &[(&'static str, usize)]) -> Result<(), NetworkError> {
