@@ -37,6 +37,7 @@ mod processor;
 mod product;
 mod resample;
 mod sum;
+mod token;
 mod vector;
 mod winograd;
 
@@ -45,6 +46,7 @@ pub use axis::Axis;
 pub use convolution::Edges;
 pub use matrix::multiply;
 pub use operation::{
-    Array, Attention, Block, Convolution, Halve, Head, Operation, Output, Rise, Shortcut, View,
+    Array, Attention, Block, Convolution, Halve, Head, Operation, Output, Rise, Shortcut,
+    TokenAttention, TokenPerceptron, View,
 };
 pub use processor::Processor;

@@ -56,3 +56,18 @@ pub(crate) fn parts(parts: &[f32], length: usize) -> Vec<f32> {
     }
     sum
 }
+
+/// The `count` pieces of each image added in order: [images, length].
+pub(crate) fn pieces(partial: &[f32], count: usize, length: usize) -> Vec<f64> {
+    let mut sums = Vec::with_capacity(partial.len() / count.max(1));
+    for image in partial.chunks_exact(count * length) {
+        let at = sums.len();
+        sums.resize(at + length, 0.0);
+        for piece in image.chunks_exact(length) {
+            for (sum, value) in sums[at..].iter_mut().zip(piece) {
+                *sum += f64::from(*value);
+            }
+        }
+    }
+    sums
+}

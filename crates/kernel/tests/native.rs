@@ -31,3 +31,9 @@ fn resolutions_change_as_written() {
     assert!(Processor::Native.select());
     suite::resolutions();
 }
+
+#[test]
+fn branches_of_transformers_are_what_they_are_made_of() {
+    assert!(Processor::Native.select());
+    suite::tokens();
+}

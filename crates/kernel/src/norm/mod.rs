@@ -8,6 +8,7 @@ pub(crate) use moments::moments;
 use crate::field::{Activation, Curve, Field, some};
 use crate::memory::{Place, written};
 use crate::processor::run;
+use crate::sum;
 use crate::vector::store_first;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -147,7 +148,7 @@ impl<'a> Norm<'a> {
                     to,
                 });
             });
-        let sums = merged(&partial, pieces, c);
+        let sums = sum::pieces(&partial, pieces, 2 * c);
         let factors = self.factors(&sums, c, cells);
         (0..images * pieces).into_par_iter().for_each(|i| {
             let (image, first) = (i / pieces, i % pieces * CELLS);
@@ -219,21 +220,6 @@ impl<'a> Norm<'a> {
         }
         factors
     }
-}
-
-/// The pieces of each image added in order: [images, 2, channels].
-fn merged(partial: &[f32], pieces: usize, c: usize) -> Vec<f64> {
-    let mut sums = Vec::with_capacity(partial.len() / pieces.max(1));
-    for image in partial.chunks_exact(pieces * 2 * c) {
-        let at = sums.len();
-        sums.resize(at + 2 * c, 0.0);
-        for piece in image.chunks_exact(2 * c) {
-            for (sum, value) in sums[at..].iter_mut().zip(piece) {
-                *sum += f64::from(*value);
-            }
-        }
-    }
-    sums
 }
 
 struct Apply<'a> {

@@ -4,11 +4,13 @@ mod attention;
 mod block;
 mod plain;
 mod resample;
+mod token;
 
 pub use attention::Attention;
 pub use block::{Block, Shortcut};
 pub use plain::{Convolution, Head};
 pub use resample::{Halve, Rise};
+pub use token::{TokenAttention, TokenPerceptron};
 
 use crate::field::Field;
 use std::fmt::Debug;

@@ -4,10 +4,13 @@
 mod reference;
 
 use foehn_kernel::{
-    Array, Attention, Axis, Block, Convolution, Edges, Halve, Head, Operation, Rise, Shortcut, View,
+    Array, Attention, Axis, Block, Convolution, Edges, Halve, Head, Operation, Rise, Shortcut,
+    TokenAttention, TokenPerceptron, View,
 };
 use rayon::ThreadPoolBuilder;
-use reference::{Ends, Shape, add, attention, convolution, fold, join, norm, pointwise, silu};
+use reference::{
+    Ends, Shape, add, attention, convolution, fold, gated, gelu, join, layer, norm, pointwise, silu,
+};
 
 /// Largest error of a result in units of its largest entry. F(4x4, 3x3) loses two or three bits of f32.
 const ERROR: f64 = 3e-5;
@@ -304,4 +307,46 @@ pub fn resolutions() {
             join(&pointwise(&v[0], &v[1], &v[2]), out, &v[3], fine)
         });
     });
+}
+
+/// Both branches of a transformer's block, with channels around whole vectors and more than one piece of every sum.
+pub fn tokens() {
+    for (x, heads, hidden) in [
+        ([2, 3, 5, 8], 2, 20),
+        ([2, 9, 8, 18], 3, 35),
+        ([1, 1, 1, 4], 1, 4),
+    ] {
+        let [b, h, w, c] = x;
+        if cfg!(miri) && h * w > 15 {
+            continue;
+        }
+        let shapes = |out: usize, inward: usize| -> [Vec<usize>; 8] {
+            let image = || vec![b, c];
+            let (w1, w) = (vec![out, c], vec![c, inward]);
+            [
+                x.into(),
+                image(),
+                image(),
+                image(),
+                w1,
+                vec![out],
+                w,
+                vec![c],
+            ]
+        };
+        let all = shapes(3 * c, c);
+        let all: Vec<&[usize]> = all.iter().map(Vec::as_slice).collect();
+        compare(&TokenAttention { heads }, &all, |v| {
+            let m = layer(&v[0], x, &v[1], &v[2]);
+            let f = attention(&pointwise(&m, &v[4], &v[5]), [b, h * w, c], heads);
+            gated(&v[0], x, &pointwise(&f, &v[6], &v[7]), &v[3])
+        });
+        let all = shapes(hidden, hidden);
+        let all: Vec<&[usize]> = all.iter().map(Vec::as_slice).collect();
+        compare(&TokenPerceptron, &all, |v| {
+            let m = layer(&v[0], x, &v[1], &v[2]);
+            let f = gelu(&pointwise(&m, &v[4], &v[5]));
+            gated(&v[0], x, &pointwise(&f, &v[6], &v[7]), &v[3])
+        });
+    }
 }

@@ -134,3 +134,34 @@ pub fn join(coarse: &[f64], a: usize, fine: &[f64], [b, h, w, c]: Shape) -> Vec<
     }
     y
 }
+
+/// (1 + a) (x - mean) / sqrt(variance + 1e-6) + s over the channels of each cell; a and s are [b, c].
+pub fn layer(x: &[f64], [b, h, w, c]: Shape, scale: &[f64], shift: &[f64]) -> Vec<f64> {
+    let cell = |(i, x): (usize, &[f64])| -> Vec<f64> {
+        let mean = x.iter().sum::<f64>() / c as f64;
+        let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / c as f64;
+        let image = i / (h * w);
+        let of = |k: usize| {
+            let (a, s) = (scale[image * c + k], shift[image * c + k]);
+            (1.0 + a) * (x[k] - mean) / (variance + 1e-6).sqrt() + s
+        };
+        (0..c).map(of).collect()
+    };
+    assert_eq!(x.len(), b * h * w * c);
+    x.chunks(c).enumerate().flat_map(cell).collect()
+}
+
+/// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+pub fn gelu(x: &[f64]) -> Vec<f64> {
+    let of = |x: &f64| {
+        let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+        x * (1.0 + u.tanh()) / 2.0
+    };
+    x.iter().map(of).collect()
+}
+
+/// x + k o, k being [b, c].
+pub fn gated(x: &[f64], [_, h, w, c]: Shape, o: &[f64], gate: &[f64]) -> Vec<f64> {
+    let of = |i: usize| x[i] + gate[i / (h * w * c) * c + i % c] * o[i];
+    (0..x.len()).map(of).collect()
+}
