@@ -1,6 +1,6 @@
 //! Any network, and the line that tells it from another.
 
-use crate::{Mlp, MlpConfig, NetworkError, UNet, UNetConfig};
+use crate::{Mlp, MlpConfig, NetworkError, TransformerConfig, UNet, UNetConfig};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,15 @@ pub enum Architecture {
     UNet {
         /// Its shape.
         config: UNetConfig,
+        /// Channels of the state and of all that conditions it.
+        inputs: usize,
+        /// Channels of the result.
+        outputs: usize,
+    },
+    /// For fields, by attention between patches.
+    Transformer {
+        /// Its shape.
+        config: TransformerConfig,
         /// Channels of the state and of all that conditions it.
         inputs: usize,
         /// Channels of the result.
@@ -49,8 +58,8 @@ impl Architecture {
                 inputs,
                 outputs,
             } => config.init(*inputs, *outputs, device),
-            Self::Mlp { .. } => Err(NetworkError::Kind {
-                found: "mlp",
+            other => Err(NetworkError::Kind {
+                found: other.kind(),
                 wanted: "unet",
             }),
         }
@@ -67,17 +76,27 @@ impl Architecture {
                 inputs,
                 outputs,
             } => config.init(*inputs, *outputs, device),
-            Self::UNet { .. } => Err(NetworkError::Kind {
-                found: "unet",
+            other => Err(NetworkError::Kind {
+                found: other.kind(),
                 wanted: "mlp",
             }),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::UNet { .. } => "unet",
+            Self::Transformer { .. } => "transformer",
+            Self::Mlp { .. } => "mlp",
         }
     }
 
     /// The channels, or numbers, that it takes.
     pub fn inputs(&self) -> usize {
         match self {
-            Self::UNet { inputs, .. } | Self::Mlp { inputs, .. } => *inputs,
+            Self::UNet { inputs, .. }
+            | Self::Transformer { inputs, .. }
+            | Self::Mlp { inputs, .. } => *inputs,
         }
     }
 
@@ -85,6 +104,11 @@ impl Architecture {
     pub fn parameter_count(&self) -> usize {
         match self {
             Self::UNet {
+                config,
+                inputs,
+                outputs,
+            } => config.parameter_count(*inputs, *outputs),
+            Self::Transformer {
                 config,
                 inputs,
                 outputs,
@@ -98,7 +122,7 @@ impl Architecture {
     }
 
     /// One line with everything that decides what the weights mean: two networks whose lines are equal
-    /// can exchange weights. Dropout is not part of it.
+    /// can exchange weights. Dropout and precision are not part of it.
     pub fn describe(&self) -> String {
         let list = |values: &[usize]| {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
@@ -119,6 +143,22 @@ impl Architecture {
                 c.heads,
                 c.time_embedding,
                 c.groups,
+                c.patch,
+                c.padding.y,
+                c.padding.x,
+            ),
+            Self::Transformer {
+                config: c,
+                inputs,
+                outputs,
+            } => format!(
+                "transformer inputs={inputs} outputs={outputs} width={} depth={} heads={} expansion={} \
+                 time_embedding={} patch={} padding={},{}",
+                c.width,
+                c.depth,
+                c.heads,
+                c.expansion,
+                c.time_embedding,
                 c.patch,
                 c.padding.y,
                 c.padding.x,

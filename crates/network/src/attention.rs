@@ -63,7 +63,7 @@ impl SelfAttention {
 }
 
 /// Each of `q`, `k`, `v` is [B, heads, d, cells], and so is the result.
-fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
+pub(crate) fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     let scale = (q.dims()[2] as f64).sqrt().recip();
     let scores = q.mul_scalar(scale).swap_dims(2, 3).matmul(k);
     let weights = cast_as(softmax(widened(scores), 3), &v);

@@ -46,6 +46,16 @@ pub enum NetworkError {
         /// Its value.
         value: usize,
     },
+    /// A number that others must divide.
+    #[error("network.{key} = {value} is not a multiple of {of}: give one that is")]
+    NotAMultiple {
+        /// Which one.
+        key: &'static str,
+        /// Its value.
+        value: usize,
+        /// What divides it.
+        of: usize,
+    },
     /// Not a probability below one.
     #[error("network.dropout = {0} is not in [0, 1)")]
     Dropout(f64),

@@ -1,7 +1,7 @@
 //! What memory a sample needs while a network is called.
 
 use crate::operations::cells;
-use crate::{Architecture, MlpConfig, UNetConfig};
+use crate::{Architecture, MlpConfig, TransformerConfig, UNetConfig};
 
 /// Bytes of a number.
 const NUMBER: usize = size_of::<f32>();
@@ -31,6 +31,11 @@ impl Architecture {
                 inputs,
                 outputs,
             } => NUMBER * Widths::new(config, ny, nx).alive(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => NUMBER * config.tokens(ny, nx) * of_token(config, inputs + outputs),
             Self::Mlp { config, inputs, .. } => {
                 NUMBER * (entered(config, *inputs) + 2 * config.width)
             }
@@ -48,6 +53,17 @@ impl Architecture {
                 inputs,
                 outputs,
             } => NUMBER * Widths::new(config, ny, nx).kept(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => {
+                // of each block two states, queries, keys, values and their mixture, both branches, and the perceptron's
+                // hidden units before and after the nonlinearity
+                let block = (8 + 2 * config.expansion) * config.width;
+                let all = config.depth * block + of_token(config, inputs + outputs);
+                NUMBER * config.tokens(ny, nx) * all
+            }
             Self::Mlp { config, inputs, .. } => {
                 // of each layer its sum and what the nonlinearity makes of it
                 NUMBER * (entered(config, *inputs) + (2 * config.depth + 2) * config.width)
@@ -68,11 +84,20 @@ impl Architecture {
     pub fn buffer_bytes(&self) -> usize {
         let widest = match self {
             Self::UNet { config, .. } => config.channels.iter().copied().max().unwrap_or(0),
+            Self::Transformer { config, .. } => {
+                return PACKED + NUMBER * config.width * config.expansion * config.width;
+            }
             Self::Mlp { .. } => 0,
         };
         let (inputs, outputs) = (2 * widest, widest);
         PACKED + NUMBER * PRODUCTS * (TILES * (inputs + outputs) + inputs * outputs)
     }
+}
+
+/// Numbers of a token that are alive together in a block's perceptron: the state, its norm, the hidden units before and
+/// after the nonlinearity, and the result; and the field on either side, in patches and not.
+fn of_token(config: &TransformerConfig, ends: usize) -> usize {
+    (3 + 2 * config.expansion) * config.width + 2 * ends * config.patch * config.patch
 }
 
 fn entered(config: &MlpConfig, inputs: usize) -> usize {

@@ -174,6 +174,7 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
             4 => record::<B, C, 4>(operation, inputs),
             5 => record::<B, C, 5>(operation, inputs),
             7 => record::<B, C, 7>(operation, inputs),
+            8 => record::<B, C, 8>(operation, inputs),
             9 => record::<B, C, 9>(operation, inputs),
             count => unreachable!("no operation has {count} inputs"),
         };

@@ -1,8 +1,8 @@
-//! Networks that learn drifts: a [`UNet`] for fields and an [`Mlp`] for a few numbers.
+//! Networks that learn drifts: a [`UNet`] or a [`Transformer`] for fields and an [`Mlp`] for a few numbers.
 //!
-//! Both map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
-//! the state's shape, and both are exactly zero before training. What runs fast differs between
-//! processors: on the CPU a U-Net consists of the operations of `foehn_kernel`, elsewhere of the backend's
+//! All map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
+//! the state's shape, and all are exactly zero before training. What runs fast differs between
+//! processors: on the CPU the first two consist of the operations of `foehn_kernel`, elsewhere of the backend's
 //! own. The weights are the same, and so are the results up to rounding.
 //!
 //! ```
@@ -27,6 +27,7 @@ mod block;
 mod convolution;
 mod dropout;
 mod error;
+mod field_network;
 mod footprint;
 mod formulation;
 mod kernel;
@@ -36,18 +37,24 @@ mod operations;
 mod padding;
 mod patch;
 mod pointwise;
+mod position;
 mod precision;
 mod resample;
 mod tangent;
 mod time;
+mod transformer;
+mod transformer_config;
 mod unet;
 mod unet_config;
 mod weights;
 
 pub use architecture::Architecture;
 pub use error::NetworkError;
+pub use field_network::FieldNet;
 pub use mlp::{Mlp, MlpConfig};
 pub use padding::{Padding, Paddings};
 pub use precision::Precision;
+pub use transformer::Transformer;
+pub use transformer_config::TransformerConfig;
 pub use unet::UNet;
 pub use unet_config::UNetConfig;

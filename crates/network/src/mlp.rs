@@ -67,10 +67,7 @@ impl MlpConfig {
         };
         Ok(Mlp {
             hidden: (0..self.depth).map(layer).collect(),
-            output: Linear {
-                weight: weights::constant([self.width, outputs], 0.0, device),
-                bias: Some(weights::constant([outputs], 0.0, device)),
-            },
+            output: weights::zero_linear(self.width, outputs, device),
             time_features: self.time_features,
             input_features: self.input_features,
         })

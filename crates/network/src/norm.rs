@@ -114,6 +114,23 @@ impl ModulatedNorm {
     }
 }
 
+/// (1 + a) (x - mean) / sqrt(variance + 1e-6) + s over the channels of each token, in the numbers of `x`.
+///
+/// # Shapes
+/// `x` [B, tokens, C], `scale` and `shift` [B, C].
+///
+/// # Reference
+/// Ba, Kiros and Hinton (2016), arXiv:1607.06450.
+pub(crate) fn layer_norm(x: Tensor<3>, scale: Tensor<2>, shift: Tensor<2>) -> Tensor<3> {
+    let kind = x.dtype();
+    let x = widened(x);
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = (centred.clone() * centred.clone()).mean_dim(2);
+    let x = centred * variance.add_scalar(1e-6).sqrt().recip();
+    let y = x * scale.add_scalar(1.0).unsqueeze_dim(1) + shift.unsqueeze_dim(1);
+    y.cast(kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

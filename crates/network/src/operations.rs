@@ -1,6 +1,6 @@
 //! What a call of a network costs.
 
-use crate::{Architecture, MlpConfig, UNetConfig};
+use crate::{Architecture, MlpConfig, TransformerConfig, UNetConfig};
 
 /// The layers of a U-Net as their matrix products.
 struct Cost<'a> {
@@ -33,6 +33,11 @@ impl Architecture {
                 inputs,
                 outputs,
             } => Cost::new(config, ny, nx).all(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => transformer(config, *inputs + *outputs, config.tokens(ny, nx)),
             Self::Mlp {
                 config,
                 inputs,
@@ -40,6 +45,15 @@ impl Architecture {
             } => perceptron(config, *inputs, *outputs),
         }
     }
+}
+
+/// `ends` counts the channels of the field on either side.
+fn transformer(config: &TransformerConfig, ends: usize, tokens: usize) -> usize {
+    let (w, t) = (config.width, config.time_embedding);
+    // queries, keys, values and what is made of them, scores and their mixture, the perceptron
+    let block = tokens * ((4 + 2 * config.expansion) * w * w + 2 * tokens * w) + 6 * t * w;
+    let ends = tokens * config.patch * config.patch * ends * w + 2 * t * w;
+    2 * t * t + ends + config.depth * block
 }
 
 fn perceptron(config: &MlpConfig, inputs: usize, outputs: usize) -> usize {
@@ -105,6 +119,30 @@ impl<'a> Cost<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A 5 x 6 field in patches of 2: 9 tokens.
+    #[test]
+    fn products_of_a_transformer_are_those_counted_by_hand() {
+        let config = TransformerConfig {
+            patch: 2,
+            width: 8,
+            depth: 3,
+            heads: 2,
+            expansion: 2,
+            time_embedding: 6,
+            ..TransformerConfig::default()
+        };
+        let network = Architecture::Transformer {
+            config,
+            inputs: 3,
+            outputs: 1,
+        };
+        let ends = 9 * (12 * 8) + 9 * (8 * 4) + 6 * 16;
+        let attention = 9 * (8 * 24) + 2 * (9 * 9 * 8) + 9 * (8 * 8);
+        let perceptron = 9 * (8 * 16) + 9 * (16 * 8);
+        let wanted = 2 * 36 + ends + 3 * (attention + perceptron + 6 * 48);
+        assert_eq!(network.operations(5, 6), wanted);
+    }
 
     /// Two levels on a 5 x 6 field in patches of 2: 3 x 3 cells, then 2 x 2.
     #[test]

@@ -35,6 +35,18 @@ impl Pointwise {
         inputs.and(self.weight.val()).and(self.bias.val())
     }
 
+    pub(crate) fn outputs(&self) -> usize {
+        self.weight.dims()[0]
+    }
+
+    /// # Shapes
+    /// [B, tokens, in] to [B, tokens, out].
+    pub(crate) fn of_tokens(&self, x: Tensor<3>) -> Tensor<3> {
+        let weight = cast_as(self.weight.val(), &x).transpose().unsqueeze::<3>();
+        let bias = cast_as(self.bias.val(), &x).reshape([1, 1, -1]);
+        x.matmul(weight) + bias
+    }
+
     /// # Shapes
     /// [B, in, H, W] to [B, out, H, W].
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {

@@ -33,6 +33,11 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Whether it need not be written: models from before there was a choice stay as they are.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// `x` in the numbers between layers.
     pub(crate) fn inward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {

@@ -36,7 +36,7 @@ pub struct UNetConfig {
     /// What lies beyond the edges.
     pub padding: Paddings,
     /// In which numbers to compute; the weights are the same.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "Precision::is_default")]
     pub precision: Precision,
 }
 
@@ -148,11 +148,6 @@ impl UNetConfig {
             Some(_) => Ok(()),
         }
     }
-}
-
-/// Left out of what is written, so that models from before there was a choice stay as they are.
-fn is_default(precision: &Precision) -> bool {
-    *precision == Precision::default()
 }
 
 pub(crate) fn at_least_one(counts: &[(&'static str, usize)]) -> Result<(), NetworkError> {

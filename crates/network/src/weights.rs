@@ -27,6 +27,14 @@ pub(crate) fn constant<const D: usize>(
     Param::from_tensor(Tensor::full(shape, value, device))
 }
 
+/// x W + b with zero W and b.
+pub(crate) fn zero_linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    Linear {
+        weight: constant([inputs, outputs], 0.0, device),
+        bias: Some(constant([outputs], 0.0, device)),
+    }
+}
+
 /// x W + b with drawn W and zero b.
 pub(crate) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
     Linear {

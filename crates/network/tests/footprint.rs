@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use common::field;
 use foehn_compute::Workers;
-use foehn_network::{Architecture, Padding, Paddings, UNet, UNetConfig};
+use foehn_network::{Architecture, FieldNet, Padding, Paddings, TransformerConfig, UNetConfig};
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -24,7 +24,7 @@ enum Pass {
 }
 
 /// The most bytes alive during a pass of `batch` samples, beyond those before it.
-fn peak(network: &UNet, shape: [usize; 4], pass: Pass) -> usize {
+fn peak(network: &FieldNet, shape: [usize; 4], pass: Pass) -> usize {
     let profiler = dhat::Profiler::builder().testing().build();
     let x = field(shape, 1);
     let t = Tensor::full([shape[0]], 0.4, &Device::flex());
@@ -40,14 +40,9 @@ fn peak(network: &UNet, shape: [usize; 4], pass: Pass) -> usize {
     peak
 }
 
-fn compare(config: &UNetConfig, inputs: usize, [ny, nx]: [usize; 2]) {
-    let (outputs, device) = (1, Device::flex());
-    let architecture = Architecture::UNet {
-        config: config.clone(),
-        inputs,
-        outputs,
-    };
-    let network = architecture.unet(&device).unwrap();
+fn compare(architecture: &Architecture, [ny, nx]: [usize; 2]) {
+    let (inputs, device) = (architecture.inputs(), Device::flex());
+    let network = architecture.field_net(&device).unwrap();
     for pass in [Pass::Call, Pass::Gradient] {
         let network = match pass {
             Pass::Call => network.clone(),
@@ -87,13 +82,24 @@ fn the_bytes_of_a_sample_are_as_many_as_said() {
         ..UNetConfig::default()
     };
     let alone = Workers::new(1).unwrap();
-    let run = |config: &UNetConfig, inputs, shape| {
+    let measure = |architecture: &Architecture, shape| {
         // one thread, as a worker has: stolen work would hold buffers of its own
         let done = alone.map(1, |_| {
-            compare(config, inputs, shape);
+            compare(architecture, shape);
             Ok::<_, ()>(())
         });
         done.map(drop).unwrap();
+    };
+    let run = |config: &UNetConfig, inputs, shape| {
+        let (config, outputs) = (config.clone(), 1);
+        measure(
+            &Architecture::UNet {
+                config,
+                inputs,
+                outputs,
+            },
+            shape,
+        );
     };
     run(&config, 2, [32, 32]);
     let deep = UNetConfig {
@@ -112,4 +118,15 @@ fn the_bytes_of_a_sample_are_as_many_as_said() {
         ..config
     };
     run(&plain, 8, [17, 33]);
+    let config = TransformerConfig {
+        width: 64,
+        depth: 3,
+        ..TransformerConfig::default()
+    };
+    let transformer = Architecture::Transformer {
+        config,
+        inputs: 3,
+        outputs: 1,
+    };
+    measure(&transformer, [32, 48]);
 }

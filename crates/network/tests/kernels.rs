@@ -5,9 +5,9 @@
 mod common;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{FloatDType, Gradients, Tensor};
-use common::{field, network, small, times};
-use foehn_network::{Padding, UNet, UNetConfig};
+use burn::tensor::{Device, FloatDType, Gradients, Tensor};
+use common::{field, network, randomised, small, times, transformer};
+use foehn_network::{FieldNet, Padding, TransformerConfig, UNetConfig};
 use rayon::ThreadPoolBuilder;
 
 struct Double;
@@ -32,7 +32,12 @@ impl ModuleVisitor for All<'_> {
 }
 
 /// The output, and the gradients of the mean of its products with `r`.
-fn results(network: UNet, x: Tensor<4>, t: Tensor<1>, r: Tensor<4>) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn results(
+    network: FieldNet,
+    x: Tensor<4>,
+    t: Tensor<1>,
+    r: Tensor<4>,
+) -> (Vec<f64>, Vec<Vec<f64>>) {
     let network = network.train();
     let y = network.forward(x, t);
     let gradients = (y.clone() * r).mean().backward();
@@ -66,19 +71,32 @@ fn kernels_are_burn_s_operations() {
                 dropout,
                 ..small(y, x)
             };
-            let network = network(&config);
-            let (x, r) = (field([3, 3, h, w], 21), field([3, 2, h, w], 22));
-            let t = times([0.25, 0.5, 0.75]);
-            let ours = results(network.clone(), x.clone(), t.clone(), r.clone());
-            let [x, r] = [x, r].map(|v| v.cast(FloatDType::F64));
-            let double = network.map(&mut Double);
-            let theirs = results(double, x, t.cast(FloatDType::F64), r);
-            close(&ours.0, &theirs.0);
-            assert_eq!(ours.1.len(), theirs.1.len());
-            for (ours, theirs) in ours.1.iter().zip(&theirs.1) {
-                close(ours, theirs);
-            }
+            agree(FieldNet::UNet(network(&config)), [h, w]);
         }
+    }
+    // the same for tokens, whose norms sum over single cells
+    for (size, [heads, depth]) in [([9, 12], [2, 2]), ([16, 16], [1, 1]), ([2, 3], [4, 3])] {
+        let config = TransformerConfig {
+            heads,
+            depth,
+            ..transformer()
+        };
+        let network = config.init(3, 2, &Device::flex()).unwrap();
+        agree(FieldNet::Transformer(randomised(network)), size);
+    }
+}
+
+fn agree(network: FieldNet, [h, w]: [usize; 2]) {
+    let (x, r) = (field([3, 3, h, w], 21), field([3, 2, h, w], 22));
+    let t = times([0.25, 0.5, 0.75]);
+    let ours = results(network.clone(), x.clone(), t.clone(), r.clone());
+    let [x, r] = [x, r].map(|v| v.cast(FloatDType::F64));
+    let double = network.map(&mut Double);
+    let theirs = results(double, x, t.cast(FloatDType::F64), r);
+    close(&ours.0, &theirs.0);
+    assert_eq!(ours.1.len(), theirs.1.len());
+    for (ours, theirs) in ours.1.iter().zip(&theirs.1) {
+        close(ours, theirs);
     }
 }
 
@@ -93,14 +111,17 @@ fn close(ours: &[f64], theirs: &[f64]) {
 /// The same bytes, forward and backward.
 #[test]
 fn threads_change_nothing() {
-    let network = network(&small(Padding::Reflecting, Padding::Periodic));
-    let run = |threads: usize| {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.unwrap().install(|| {
-            let (x, t) = (field([4, 3, 24, 20], 23), times([0.2, 0.4, 0.6, 0.8]));
-            results(network.clone(), x, t, field([4, 2, 24, 20], 24))
-        })
-    };
-    let alone = run(1);
-    assert!(run(2) == alone && run(5) == alone);
+    let unet = FieldNet::UNet(network(&small(Padding::Reflecting, Padding::Periodic)));
+    let tokens = transformer().init(3, 2, &Device::flex()).unwrap();
+    for network in [unet, FieldNet::Transformer(randomised(tokens))] {
+        let run = |threads: usize| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| {
+                let (x, t) = (field([4, 3, 24, 20], 23), times([0.2, 0.4, 0.6, 0.8]));
+                results(network.clone(), x, t, field([4, 2, 24, 20], 24))
+            })
+        };
+        let alone = run(1);
+        assert!(run(2) == alone && run(5) == alone);
+    }
 }

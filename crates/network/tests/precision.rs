@@ -5,10 +5,10 @@
 mod common;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{DType, Gradients, Tensor};
-use common::{field, network, small, times};
+use burn::tensor::{DType, Device, Gradients, Tensor};
+use common::{field, network, randomised, small, times, transformer};
 use foehn_compute::Workers;
-use foehn_network::{Padding, Precision, UNet, UNetConfig};
+use foehn_network::{FieldNet, Padding, Precision, TransformerConfig, UNet, UNetConfig};
 use foehn_training::{Layout, LayoutError, Recording, TrainConfig, TrainError, Trainer};
 
 /// bf16 rounds to 2^-9 = 0.002 of a value, here some thirty times in a row.
@@ -37,7 +37,7 @@ impl ModuleVisitor for All<'_> {
 }
 
 /// The output, and the gradients of the mean of its products with a field.
-fn results(network: UNet) -> (Vec<f64>, Vec<f64>) {
+fn results(network: FieldNet) -> (Vec<f64>, Vec<f64>) {
     let network = network.train();
     let y = network.forward(field([3, 3, 9, 12], 21), times([0.25, 0.5, 0.75]));
     assert_eq!(y.dtype(), DType::F32);
@@ -60,16 +60,25 @@ fn relative(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn outputs_and_gradients_are_those_of_f32_but_for_rounding() {
-    let full = network(&config(Precision::F32));
-    let layout = Layout::of(&full);
-    let half = network(&config(Precision::Bf16));
-    let half = layout.install(half, &layout.weights(&full), Recording::Nothing);
-    let (full, half) = (results(full), results(half.unwrap()));
-    for (half, full) in [(&half.0, &full.0), (&half.1, &full.1)] {
-        assert_eq!(half.len(), full.len());
-        let error = relative(half, full);
-        // above the rounding of f32: it was bf16 indeed
-        assert!(error < ERROR && error > 1e-4, "{error}");
+    let unet = |precision| FieldNet::UNet(network(&config(precision)));
+    let transformer = |precision| {
+        let config = TransformerConfig {
+            precision,
+            ..transformer()
+        };
+        FieldNet::Transformer(randomised(config.init(3, 2, &Device::flex()).unwrap()))
+    };
+    let both = [Precision::F32, Precision::Bf16];
+    for [full, half] in [both.map(unet), both.map(transformer)] {
+        let layout = Layout::of(&full);
+        let half = layout.install(half, &layout.weights(&full), Recording::Nothing);
+        let (full, half) = (results(full), results(half.unwrap()));
+        for (half, full) in [(&half.0, &full.0), (&half.1, &full.1)] {
+            assert_eq!(half.len(), full.len());
+            let error = relative(half, full);
+            // above the rounding of f32: it was bf16 indeed
+            assert!(error < ERROR && error > 1e-4, "{error}");
+        }
     }
 }
 

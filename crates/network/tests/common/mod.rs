@@ -7,7 +7,7 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use foehn_network::{Padding, Paddings, UNet, UNetConfig};
+use foehn_network::{Padding, Paddings, TransformerConfig, UNet, UNetConfig};
 use foehn_noise::{Key, Purpose};
 
 /// Draws from N(0, 1), by name.
@@ -56,6 +56,19 @@ pub fn small(y: Padding, x: Padding) -> UNetConfig {
         groups: 4,
         padding: Paddings { y, x },
         ..UNetConfig::default()
+    }
+}
+
+/// A small transformer; fields of odd sizes do not fit its patches.
+pub fn transformer() -> TransformerConfig {
+    TransformerConfig {
+        patch: 2,
+        width: 24,
+        depth: 2,
+        heads: 2,
+        expansion: 3,
+        time_embedding: 8,
+        ..TransformerConfig::default()
     }
 }
 
