@@ -1,4 +1,4 @@
-"""Our U-Net against the same network in PyTorch (eager, f32), in one run.
+"""Our networks against the same in PyTorch (eager, f32), in one run.
 
 Same weights, batch of 8, loss and optimiser step (mean square, backward, global norm clipped, AdamW, moving
 average of the weights), two threads for either side. First the outputs and the gradients of both sides are
@@ -28,7 +28,15 @@ import torch
 import torch.nn.functional as F
 
 torch.set_num_threads(2)
-SIZES = {"reference": (64, 64, 0.7, 0.8), "small": (32, 32, 0.8, 0.9), "wide": (128, 32, 0.8, 0.9)}
+SIZES = {
+    "reference": (64, 64, 0.7, 0.8),
+    "small": (32, 32, 0.8, 0.9),
+    "wide": (128, 32, 0.8, 0.9),
+    "transformer": ("transformer", 64, 1.1, 1.1),
+}
+PATCH = 4
+# linear maps of the embedded time
+OF_TIME = ("time.", ".scale.", ".shift.", "modulation")
 BLOCKS, HEADS, GROUPS = 2, 4, 8
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -50,7 +58,7 @@ def converted(name, w):
     """Our order of a weight's axes to PyTorch's."""
     if w.dim() == 4:  # [dx, out, dy, in]
         return w.permute(1, 3, 2, 0).contiguous()
-    if w.dim() == 2 and ("time." in name or ".scale." in name or ".shift." in name):
+    if w.dim() == 2 and any(part in name for part in OF_TIME):
         return w.t().contiguous()  # [in, out]
     return w
 
@@ -62,7 +70,7 @@ class Network:
         self.w = {}
         for name, w in weights.items():
             w = converted(name, w)
-            if w.dim() == 2 and not ("time." in name or ".scale." in name or ".shift." in name):
+            if w.dim() == 2 and not any(part in name for part in OF_TIME):
                 out, inward = w.shape
                 # halving takes the four cells of a channel side by side
                 w = w.view(out, inward // 4, 2, 2) if name.startswith("halve.") else w.view(out, inward, 1, 1)
@@ -126,10 +134,65 @@ class Network:
         return self.convolved(F.silu(self.norm(x, "output.norm")), "output.convolution")
 
 
+class Transformer:
+    """The transformer, written with PyTorch's own operations; weights by our names."""
+
+    def __init__(self, weights, _layout):
+        self.w = {}
+        for name, w in weights.items():
+            self.w[name] = converted(name, w).clone().requires_grad_()
+        self.depth = sum(name.endswith("inward.weight") for name in self.w)
+
+    def linear(self, x, name):
+        return F.linear(x, self.w[name + ".weight"], self.w[name + ".bias"])
+
+    def places(self, rows, columns, width, device):
+        w = 10_000 ** (-torch.arange(width // 4, device=device) / (width // 4))
+
+        def axis(n):
+            angle = torch.arange(n, device=device)[:, None] * w
+            return torch.cat([angle.sin(), angle.cos()], 1)
+
+        down = axis(rows)[:, None].expand(rows, columns, -1)
+        across = axis(columns)[None].expand(rows, columns, -1)
+        return torch.cat([down, across], 2).reshape(1, rows * columns, width)
+
+    def modulated(self, x, scale, shift):
+        return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale[:, None]) + shift[:, None]
+
+    def block(self, x, name, embedding):
+        a, s, k, a1, s1, k1 = self.linear(embedding, name + ".modulation").chunk(6, 1)
+        b, n, c = x.shape
+        qkv = self.linear(self.modulated(x, a, s), name + ".inward")
+        q, k_, v = qkv.reshape(b, n, 3, HEADS, c // HEADS).permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = F.scaled_dot_product_attention(q, k_, v).transpose(1, 2).reshape(b, n, c)
+        x = x + k[:, None] * self.linear(mixed, name + ".outward")
+        hidden = F.gelu(self.linear(self.modulated(x, a1, s1), name + ".rise"), approximate="tanh")
+        return x + k1[:, None] * self.linear(hidden, name + ".fall")
+
+    def __call__(self, x, t):
+        b, c, h, w = x.shape
+        rows, columns, p = h // PATCH, w // PATCH, PATCH
+        angle = t[:, None] * torch.logspace(0, 2, 128, device=t.device)
+        embedding = torch.cat([angle.sin(), angle.cos()], 1)
+        embedding = F.silu(self.linear(embedding, "time.first"))
+        embedding = F.silu(self.linear(embedding, "time.second"))
+        tokens = x.reshape(b, c, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5).reshape(b, rows * columns, c * p * p)
+        tokens = self.linear(tokens, "input")
+        tokens = tokens + self.places(rows, columns, tokens.shape[2], x.device)
+        for i in range(self.depth):
+            tokens = self.block(tokens, f"blocks.{i}", embedding)
+        scale, shift = self.linear(embedding, "modulation").chunk(2, 1)
+        y = self.linear(self.modulated(tokens, scale, shift), "output")
+        y = y.reshape(b, rows, columns, 1, p, p).permute(0, 3, 1, 4, 2, 5)
+        return y.reshape(b, 1, h, w)
+
+
 class Training:
     def __init__(self, tensors, layout):
         weights = {k[7:]: v for k, v in tensors.items() if k.startswith("weight.")}
-        self.network = Network(weights, layout)
+        kind = Transformer if any(k.startswith("blocks.") for k in weights) else Network
+        self.network = kind(weights, layout)
         self.x = tensors["x"].contiguous(memory_format=layout)
         self.t, self.target = tensors["t"], tensors["target"].contiguous(memory_format=layout)
         self.weights = list(self.network.w.values())

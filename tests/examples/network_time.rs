@@ -1,7 +1,7 @@
 //! Our side of `tests/benchmarks/network.sh` and `network_gpu.sh`: one network, timed on request.
 //!
-//! Arguments: a folder, the finest level's channels, and the side of the square field; then, for a GPU, its name
-//! and a precision. Writes `network.safetensors` into the folder (weights, gradients of the first batch and the
+//! Arguments: a folder, the finest level's channels of a U-Net or `transformer`, and the side of the square field; then,
+//! for a GPU, its name and a precision. Writes `network.safetensors` into the folder (weights, gradients of the first batch and the
 //! batch itself), then answers lines on its standard input: `forward`, `forward-workers`, `train` and `train-workers`
 //! with seconds, `forward-queue` and `train-queue` with those of one of twenty that a device is given at once.
 //! `memory` and `memory-workers` as a fourth argument: writes nothing, and prints how many bytes three training
@@ -10,7 +10,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use foehn_compute::{DeviceChoice, Workers};
-use foehn_network::{Precision, UNet, UNetConfig};
+use foehn_network::{Architecture, FieldNet, Precision, TransformerConfig, UNetConfig};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{Layout, LayoutError, Recording, TrainConfig, TrainError, Trainer};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
@@ -41,7 +41,11 @@ fn main() -> Result<()> {
         "bf16" => Precision::Bf16,
         other => return Err(format!("precision {other} is not f32 or bf16").into()),
     };
-    let job = Job::new(base.parse()?, side.parse()?, &device.open()?, precision)?;
+    let job = Job::new(
+        &architecture(base, precision)?,
+        side.parse()?,
+        &device.open()?,
+    )?;
     if let [kind] = rest {
         let pieces = if kind == "memory" { 1 } else { 2 };
         println!("{}", Training::new(&job, pieces)?.memory(&job)?);
@@ -66,23 +70,45 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The U-Net of that many channels, or the transformer.
+fn architecture(base: &str, precision: Precision) -> Result<Architecture> {
+    let (inputs, outputs) = (INPUTS, 1);
+    if base == "transformer" {
+        let config = TransformerConfig {
+            precision,
+            ..TransformerConfig::default()
+        };
+        return Ok(Architecture::Transformer {
+            config,
+            inputs,
+            outputs,
+        });
+    }
+    let base: usize = base.parse()?;
+    let config = UNetConfig {
+        channels: vec![base, 2 * base, 2 * base],
+        precision,
+        ..UNetConfig::default()
+    };
+    Ok(Architecture::UNet {
+        config,
+        inputs,
+        outputs,
+    })
+}
+
 /// The network, and one batch.
 struct Job {
-    network: UNet,
+    network: FieldNet,
     x: Tensor<4>,
     t: Tensor<1>,
     target: Tensor<4>,
 }
 
 impl Job {
-    fn new(base: usize, side: usize, device: &Device, precision: Precision) -> Result<Self> {
+    fn new(architecture: &Architecture, side: usize, device: &Device) -> Result<Self> {
         device.seed(1);
-        let config = UNetConfig {
-            channels: vec![base, 2 * base, 2 * base],
-            precision,
-            ..UNetConfig::default()
-        };
-        let network = config.init(INPUTS, 1, device)?.map(&mut Noisy(100));
+        let network = architecture.field_net(device)?.map(&mut Noisy(100));
         Ok(Self {
             network,
             x: normals([BATCH, INPUTS, side, side], 1, device),
@@ -91,7 +117,7 @@ impl Job {
         })
     }
 
-    fn loss(&self, network: &UNet, first: usize, count: usize) -> Tensor<1> {
+    fn loss(&self, network: &FieldNet, first: usize, count: usize) -> Tensor<1> {
         let part = |x: &Tensor<4>| x.clone().narrow(0, first, count);
         let y = network.forward(part(&self.x), self.t.clone().narrow(0, first, count));
         (y - part(&self.target)).square().mean()
@@ -159,7 +185,7 @@ impl Job {
 
 /// A trainer that takes the batch in `pieces`, one a worker.
 struct Training {
-    trainer: Trainer<UNet>,
+    trainer: Trainer<FieldNet>,
     workers: Workers,
     pieces: usize,
 }
@@ -189,7 +215,7 @@ impl Training {
     fn step(&mut self, job: &Job) -> Result<f64> {
         let begin = Instant::now();
         let size = BATCH / self.pieces;
-        let loss = |network: &UNet, i| Ok::<_, StepError>(job.loss(network, i * size, size));
+        let loss = |network: &FieldNet, i| Ok::<_, StepError>(job.loss(network, i * size, size));
         self.trainer.step(&self.workers, loss)?;
         Ok(begin.elapsed().as_secs_f64())
     }
@@ -268,7 +294,8 @@ impl ModuleVisitor for Named {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.join(".");
+        // without the kind of network
+        let name = self.path[1..].join(".");
         self.entries.push(entry(&name, param.val().inner()));
     }
 }

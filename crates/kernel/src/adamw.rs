@@ -36,6 +36,25 @@ pub struct State<'a> {
     pub decayed: &'a [f32],
 }
 
+/// The sum of the squares in double precision, in an order that no number of threads changes.
+///
+/// ```
+/// assert_eq!(foehn_kernel::square_sum(&[3.0, -4.0]), 25.0);
+/// ```
+pub fn square_sum(values: &[f32]) -> f64 {
+    let pieces = values.par_chunks(PIECE).map(|piece| {
+        // several sums at once, which vectors can hold
+        let mut sums = [0f64; 16];
+        for part in piece.chunks(16) {
+            for (sum, value) in sums.iter_mut().zip(part) {
+                *sum += f64::from(*value) * f64::from(*value);
+            }
+        }
+        sums.iter().sum::<f64>()
+    });
+    pieces.collect::<Vec<f64>>().into_iter().sum()
+}
+
 impl AdamW {
     /// Keeps the division finite; small against any gradient of interest.
     pub const EPSILON: f32 = 1e-8;

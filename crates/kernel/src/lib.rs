@@ -41,7 +41,7 @@ mod token;
 mod vector;
 mod winograd;
 
-pub use adamw::{AdamW, State};
+pub use adamw::{AdamW, State, square_sum};
 pub use axis::Axis;
 pub use convolution::Edges;
 pub use matrix::multiply;

@@ -1,7 +1,7 @@
 //! Products of whole matrices.
 
 use crate::memory::Scratch;
-use crate::product::{Left, Sizes, Update, pack, packed_length, product};
+use crate::product::{Left, Sizes, Update, pack_rows, packed_length, product};
 use rayon::prelude::*;
 
 /// Rows that a thread takes at once.
@@ -32,7 +32,7 @@ pub fn multiply(a: &[f32], b: &[f32], [m, k, n]: [usize; 3]) -> Option<Vec<f32>>
     let mut packed = Scratch::new(packed_length(DEPTH.min(k), n));
     for first in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - first);
-        pack(depth, n, &mut packed, |p, j| b[(first + p) * n + j]);
+        pack_rows(depth, n, &mut packed, &b[first * n..]);
         let panels: &[f32] = &packed;
         c.par_chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| {
             let sizes = Sizes {

@@ -38,21 +38,6 @@ impl Place {
     }
 }
 
-impl Place {
-    /// The `length` numbers from `offset` on, set to zero.
-    ///
-    /// # Safety
-    /// They must lie within the memory that this place was made of, and no other thread may use them while
-    /// the slice lives.
-    pub(crate) unsafe fn cleared<'a>(self, offset: usize, length: usize) -> &'a mut [f32] {
-        // SAFETY: within the memory and exclusive by contract; zero bytes are the number zero
-        unsafe {
-            std::ptr::write_bytes(self.at(offset), 0, length);
-            self.part(offset, length)
-        }
-    }
-}
-
 /// `length` numbers, all of which `write` has written.
 ///
 /// # Safety

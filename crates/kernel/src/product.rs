@@ -62,6 +62,43 @@ pub(crate) fn pack(k: usize, n: usize, to: &mut [f32], matrix: impl Fn(usize, us
     }
 }
 
+/// As [`pack`] for a matrix as it lies, [k, n].
+pub(crate) fn pack_rows(k: usize, n: usize, to: &mut [f32], rows: &[f32]) {
+    let (width, whole) = (panel_width(), n.next_multiple_of(lanes()));
+    assert!(to.len() >= k * whole && rows.len() >= k * n);
+    for first in (0..whole).step_by(width) {
+        let (count, valid) = (width.min(whole - first), width.min(n - first));
+        let panel = &mut to[first * k..][..k * count];
+        for (row, from) in panel.chunks_exact_mut(count).zip(rows.chunks_exact(n)) {
+            row[..valid].copy_from_slice(&from[first..first + valid]);
+            row[valid..].fill(0.0);
+        }
+    }
+}
+
+/// As [`pack`] for the matrix whose columns are the rows of `turned`, [n, k].
+pub(crate) fn pack_turned(k: usize, n: usize, to: &mut [f32], turned: &[f32]) {
+    /// Rows that are packed at once: read as they lie, and written within the nearest cache.
+    const TOGETHER: usize = 64;
+    let (width, whole) = (panel_width(), n.next_multiple_of(lanes()));
+    assert!(to.len() >= k * whole && turned.len() >= k * n);
+    for first in (0..whole).step_by(width) {
+        let count = width.min(whole - first);
+        let panel = &mut to[first * k..][..k * count];
+        for (block, rows) in panel.chunks_mut(TOGETHER * count).enumerate() {
+            for j in 0..count {
+                let rows = rows.chunks_exact_mut(count);
+                if first + j < n {
+                    let column = &turned[(first + j) * k + block * TOGETHER..];
+                    rows.zip(column).for_each(|(row, value)| row[j] = *value);
+                } else {
+                    rows.for_each(|row| row[j] = 0.0);
+                }
+            }
+        }
+    }
+}
+
 /// C = A B or C += A B.
 ///
 /// A function of its own rather than a part of its callers, which would all repeat its many loops.

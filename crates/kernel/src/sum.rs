@@ -33,15 +33,24 @@ impl WithSimd for Columns<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.to.len();
-        for first in (0..c).step_by(S::F32_LANES) {
-            let n = S::F32_LANES.min(c - first);
-            let mut sum = simd.splat_f32s(0.0);
+        // several vectors side by side: whole lines of the cache
+        const TOGETHER: usize = 4;
+        let (c, lanes) = (self.to.len(), S::F32_LANES);
+        for first in (0..c).step_by(TOGETHER * lanes) {
+            let mut sums = [simd.splat_f32s(0.0); TOGETHER];
+            let parts: [_; TOGETHER] = std::array::from_fn(|i| {
+                let at = (first + i * lanes).min(c);
+                (at, lanes.min(c - at))
+            });
             for cell in self.from.chunks_exact(c) {
-                sum = simd.add_f32s(sum, some(simd, cell, first, n));
+                for (sum, (at, n)) in sums.iter_mut().zip(parts) {
+                    *sum = simd.add_f32s(*sum, some(simd, cell, at, n));
+                }
             }
-            // SAFETY: n numbers are left
-            unsafe { store_first(simd, self.to.as_mut_ptr().add(first), n, sum) };
+            for (sum, (at, n)) in sums.into_iter().zip(parts) {
+                // SAFETY: n numbers are left
+                unsafe { store_first(simd, self.to.as_mut_ptr().add(at), n, sum) };
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::layout::Layout;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use foehn_kernel::{AdamW, State};
+use foehn_kernel::{AdamW, State, square_sum};
 use std::mem::replace;
 
 /// First and second moments of the gradient: (N) each.
@@ -33,13 +33,32 @@ impl Decayed {
     }
 }
 
-/// The sum of the squares, in the order of the numbers on the CPU: no thread changes it.
-pub(crate) fn square_sum(gradient: &Tensor<1>) -> f64 {
-    if gradient.device() == Device::flex() {
-        let data = gradient.clone().into_data();
-        return data.iter::<f64>().map(|g| g * g).sum();
+/// The gradient of a step, where the step is computed.
+pub(crate) enum Gradient {
+    /// On the CPU.
+    Numbers(Vec<f32>),
+    /// On the device.
+    Tensor(Tensor<1>),
+}
+
+impl Gradient {
+    pub(crate) fn new(gradient: Tensor<1>) -> Self {
+        if gradient.device() == Device::flex() && gradient.dtype() == DType::F32 {
+            Self::Numbers(taken(gradient))
+        } else {
+            Self::Tensor(gradient)
+        }
     }
-    f64::from(gradient.clone().square().sum().into_scalar::<f32>())
+
+    /// The sum of the squares; on the CPU no number of threads changes it.
+    pub(crate) fn square_sum(&self) -> f64 {
+        match self {
+            Self::Numbers(numbers) => square_sum(numbers),
+            Self::Tensor(gradient) => {
+                f64::from(gradient.clone().square().sum().into_scalar::<f32>())
+            }
+        }
+    }
 }
 
 impl Moments {
@@ -58,15 +77,26 @@ impl Moments {
         &mut self,
         step: &AdamW,
         [weights, average]: [&mut Tensor<1>; 2],
-        gradient: Tensor<1>,
+        gradient: Gradient,
         decayed: &Decayed,
     ) {
         match decayed {
             Decayed::Kernel(decayed) => {
+                let gradient = match gradient {
+                    Gradient::Numbers(numbers) => numbers,
+                    Gradient::Tensor(gradient) => taken(gradient),
+                };
                 let mut vectors = [weights, average, &mut self.first, &mut self.second];
-                in_one_pass(step, &mut vectors, gradient, decayed);
+                in_one_pass(step, &mut vectors, &gradient, decayed);
             }
             Decayed::Device(decayed) => {
+                let gradient = match gradient {
+                    Gradient::Numbers(numbers) => {
+                        let data = TensorData::new(numbers, weights.dims());
+                        Tensor::from_data(data, &weights.device())
+                    }
+                    Gradient::Tensor(gradient) => gradient,
+                };
                 let gradient = gradient * step.gradient_scale;
                 let decayed = decayed.as_ref().clone();
                 self.by_operations(step, [weights, average], &gradient, decayed);
@@ -93,13 +123,8 @@ impl Moments {
 }
 
 /// The numbers of each vector are taken out, changed and put back: no copy where nobody else holds them.
-fn in_one_pass(
-    step: &AdamW,
-    vectors: &mut [&mut Tensor<1>; 4],
-    gradient: Tensor<1>,
-    decayed: &[f32],
-) {
-    let empty = Tensor::<1>::zeros([0], &gradient.device());
+fn in_one_pass(step: &AdamW, vectors: &mut [&mut Tensor<1>; 4], gradient: &[f32], decayed: &[f32]) {
+    let empty = Tensor::<1>::zeros([0], &vectors[0].device());
     let mut numbers = vectors
         .each_mut()
         .map(|vector| taken(replace(*vector, empty.clone())));
@@ -111,7 +136,7 @@ fn in_one_pass(
         average,
         decayed,
     };
-    step.step(state, &taken(gradient));
+    step.step(state, gradient);
     for (vector, numbers) in vectors.iter_mut().zip(numbers) {
         let data = TensorData::new(numbers, [decayed.len()]);
         **vector = Tensor::from_data(data, &empty.device());
@@ -154,7 +179,7 @@ mod tests {
                 moments.step(
                     &step,
                     [&mut weights, &mut average],
-                    vector(10 + i),
+                    Gradient::new(vector(10 + i)),
                     &decayed,
                 );
             }

@@ -1,6 +1,6 @@
 //! The loop body: losses in, new weights out.
 
-use crate::adamw::{Decayed, Moments, square_sum};
+use crate::adamw::{Decayed, Gradient, Moments};
 use crate::config::TrainConfig;
 use crate::error::TrainError;
 use crate::layout::{Layout, LayoutError, Recording};
@@ -108,7 +108,8 @@ impl<M: Module + Clone + Sync> Trainer<M> {
         gradient: Tensor<1>,
         pieces: usize,
     ) -> Result<StepReport, TrainError> {
-        let norm = square_sum(&gradient).sqrt() / pieces as f64;
+        let gradient = Gradient::new(gradient);
+        let norm = gradient.square_sum().sqrt() / pieces as f64;
         let rate = self.config.rate(self.step);
         let skipped = !(loss.is_finite() && norm.is_finite());
         if skipped {

@@ -1,9 +1,11 @@
 //! The gradient of attention; the weights are computed again.
 
-use super::{Head, ROWS, Turned};
+use super::{Head, ROWS, Turned, stride};
+use crate::field::some;
 use crate::memory::{Place, Scratch, written};
 use crate::processor::run;
 use crate::product::{Left, Sizes, Update, pack, packed_length, product};
+use crate::vector::fma;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -68,7 +70,7 @@ impl WithSimd for Backward<'_> {
             self.head.packed(1, Turned::No),
         );
         let values = self.head.packed(2, Turned::Yes);
-        let stride = cells.next_multiple_of(S::F32_LANES);
+        let stride = stride::<S>(cells);
         let (mut weights, mut slopes) = (Scratch::new(ROWS * stride), Scratch::new(ROWS * stride));
         let mut update = Update::Set;
         for first in (0..cells).step_by(ROWS) {
@@ -76,7 +78,7 @@ impl WithSimd for Backward<'_> {
             let weights = &mut weights[..count * stride];
             let slopes = &mut slopes[..count * stride];
             self.head.weights(simd, (first, count), &keys.0, weights);
-            self.slopes((first, count), &values, weights, slopes);
+            self.slopes(simd, (first, count), &values, weights, slopes);
             let sizes = Sizes {
                 m: count,
                 k: cells,
@@ -113,8 +115,10 @@ impl Backward<'_> {
     }
 
     /// The gradients of the scores: w (dw - sum of w dw) / sqrt(d), with dw = dy v'.
-    fn slopes(
+    #[inline(always)]
+    fn slopes<S: Simd>(
         &self,
+        simd: S,
         (first, count): (usize, usize),
         values: &[f32],
         weights: &[f32],
@@ -154,8 +158,9 @@ impl Backward<'_> {
             .chunks_exact_mut(stride)
             .zip(weights.chunks_exact(stride))
         {
-            let mean: f32 = to[..cells].iter().zip(weights).map(|(s, w)| s * w).sum();
-            for (to, w) in to[..cells].iter_mut().zip(weights) {
+            let (to, weights) = (&mut to[..cells], &weights[..cells]);
+            let mean = dot(simd, to, weights);
+            for (to, w) in to.iter_mut().zip(weights) {
                 *to = w * (*to - mean) * scale;
             }
         }
@@ -208,4 +213,20 @@ impl Backward<'_> {
             );
         }
     }
+}
+
+/// The sum of the products of two rows.
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+    let mut sum = simd.splat_f32s(0.0);
+    for (a, b) in a.chunks(S::F32_LANES).zip(b.chunks(S::F32_LANES)) {
+        // zeros beyond the end
+        sum = fma(
+            simd,
+            some(simd, a, 0, a.len()),
+            some(simd, b, 0, b.len()),
+            sum,
+        );
+    }
+    simd.reduce_sum_f32s(sum)
 }

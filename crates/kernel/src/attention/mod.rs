@@ -4,15 +4,22 @@ mod gradient;
 
 pub(crate) use gradient::backward;
 
+use crate::field::some;
 use crate::memory::{Place, Scratch, written};
 use crate::processor::run;
 use crate::product::{Left, Sizes, Update, pack, packed_length, product};
-use crate::vector::{exp, fma, load_first, store_first};
+use crate::vector::{exp, fma, store_first};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows of the weights that are held at once.
-const ROWS: usize = 48;
+const ROWS: usize = 96;
+
+/// Numbers from one row of the weights to the next: whole vectors, and one more, because columns of rows that lie a power of
+/// two apart meet in few lines of the cache.
+fn stride<S: Simd>(cells: usize) -> usize {
+    cells.next_multiple_of(S::F32_LANES) + S::F32_LANES
+}
 
 /// softmax(q k' / sqrt(d)) v for each head, d channels a head.
 ///
@@ -132,25 +139,39 @@ enum Turned {
 /// exp(scale x - greatest) over its sum; not a number where a score is none or has overflowed.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, row: &mut [f32], scale: f32) {
-    // the vectors' minimum and maximum would pass over it
-    if row.iter().any(|x| x.is_nan() || *x == f32::INFINITY) {
+    let lanes = S::F32_LANES;
+    let (whole, rest) = row.split_at(row.len() / lanes * lanes);
+    let (mut greatest, mut doubt) = (simd.splat_f32s(f32::MIN), simd.splat_f32s(0.0));
+    for part in whole.chunks_exact(lanes) {
+        let x = some(simd, part, 0, lanes);
+        greatest = simd.max_f32s(greatest, x);
+        // the maximum would pass over what is not a number
+        doubt = fma(simd, x, simd.splat_f32s(0.0), doubt);
+    }
+    let greatest = rest
+        .iter()
+        .copied()
+        .fold(simd.reduce_max_f32s(greatest), f32::max);
+    let doubt = simd.reduce_sum_f32s(doubt) + rest.iter().map(|x| x * 0.0).sum::<f32>();
+    if doubt.is_nan() {
         row.fill(f32::NAN);
         return;
     }
-    let greatest = scale * row.iter().copied().fold(f32::MIN, f32::max);
-    let (factor, shift) = (simd.splat_f32s(scale), simd.splat_f32s(-greatest));
+    let (factor, shift) = (simd.splat_f32s(scale), simd.splat_f32s(-scale * greatest));
+    let mut sums = simd.splat_f32s(0.0);
     let mut sum = 0.0;
-    for part in row.chunks_mut(S::F32_LANES) {
+    for part in row.chunks_mut(lanes) {
         let n = part.len();
+        let e = exp(simd, fma(simd, some(simd, part, 0, n), factor, shift));
         // SAFETY: the part holds n numbers
-        unsafe {
-            let x = load_first(simd, part.as_ptr(), n);
-            let e = exp(simd, fma(simd, x, factor, shift));
-            store_first(simd, part.as_mut_ptr(), n, e);
+        unsafe { store_first(simd, part.as_mut_ptr(), n, e) };
+        if n == lanes {
+            sums = simd.add_f32s(sums, e);
+        } else {
+            sum = part.iter().sum::<f32>();
         }
-        sum += part.iter().sum::<f32>();
     }
-    let rate = 1.0 / sum;
+    let rate = 1.0 / (sum + simd.reduce_sum_f32s(sums));
     for value in row {
         *value *= rate;
     }
@@ -174,7 +195,7 @@ impl WithSimd for Forward<'_> {
             self.head.packed(1, Turned::Yes),
             self.head.packed(2, Turned::No),
         );
-        let stride = cells.next_multiple_of(S::F32_LANES);
+        let stride = stride::<S>(cells);
         let mut weights = Scratch::new(ROWS * stride);
         for first in (0..cells).step_by(ROWS) {
             let count = ROWS.min(cells - first);
