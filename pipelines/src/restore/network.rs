@@ -1,0 +1,58 @@
+//! The networks that restore.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use foehn_network::{Architecture, NetworkError, UNet, UNetConfig};
+use serde::{Deserialize, Serialize};
+
+/// `[network]`: `[network.unet]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NetworkConfig {
+    /// Convolutions at several resolutions.
+    Unet(UNetConfig),
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self::Unet(UNetConfig::default())
+    }
+}
+
+impl NetworkConfig {
+    /// The network with its channels.
+    pub fn architecture(&self, inputs: usize, outputs: usize) -> Architecture {
+        match self {
+            Self::Unet(config) => Architecture::UNet {
+                config: config.clone(),
+                inputs,
+                outputs,
+            },
+        }
+    }
+}
+
+/// A network that maps pictures to pictures.
+#[derive(Module, Debug)]
+pub enum Restorer {
+    /// Convolutions at several resolutions.
+    Unet(UNet),
+}
+
+impl Restorer {
+    /// A network with fresh weights.
+    ///
+    /// # Errors
+    /// If the configuration is impossible.
+    pub fn new(architecture: &Architecture, device: &Device) -> Result<Self, NetworkError> {
+        architecture.unet(device).map(Self::Unet)
+    }
+
+    /// # Shapes
+    /// `x` [B, inputs, H, W] and `t` `[B]` to [B, outputs, H, W].
+    pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        match self {
+            Self::Unet(network) => network.forward(x, t),
+        }
+    }
+}
