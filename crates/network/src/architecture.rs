@@ -1,6 +1,6 @@
 //! Any network, and the line that tells it from another.
 
-use crate::{Mlp, MlpConfig, NetworkError, UNet, UNetConfig};
+use crate::{Mlp, MlpConfig, NetworkError, Transformer, TransformerConfig, UNet, UNetConfig};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,15 @@ pub enum Architecture {
     UNet {
         /// Its shape.
         config: UNetConfig,
+        /// Channels of the state and of all that conditions it.
+        inputs: usize,
+        /// Channels of the result.
+        outputs: usize,
+    },
+    /// For fields, by attention alone.
+    Transformer {
+        /// Its shape.
+        config: TransformerConfig,
         /// Channels of the state and of all that conditions it.
         inputs: usize,
         /// Channels of the result.
@@ -49,11 +58,32 @@ impl Architecture {
                 inputs,
                 outputs,
             } => config.init(*inputs, *outputs, device),
-            Self::Mlp { .. } => Err(NetworkError::Kind {
-                found: "mlp",
-                wanted: "unet",
-            }),
+            other => Err(other.refused("unet")),
         }
+    }
+
+    /// The transformer.
+    ///
+    /// # Errors
+    /// If this is another kind, or the configuration is impossible.
+    pub fn transformer(&self, device: &Device) -> Result<Transformer, NetworkError> {
+        match self {
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => config.init(*inputs, *outputs, device),
+            other => Err(other.refused("transformer")),
+        }
+    }
+
+    fn refused(&self, wanted: &'static str) -> NetworkError {
+        let found = match self {
+            Self::UNet { .. } => "unet",
+            Self::Transformer { .. } => "transformer",
+            Self::Mlp { .. } => "mlp",
+        };
+        NetworkError::Kind { found, wanted }
     }
 
     /// The perceptron.
@@ -67,17 +97,16 @@ impl Architecture {
                 inputs,
                 outputs,
             } => config.init(*inputs, *outputs, device),
-            Self::UNet { .. } => Err(NetworkError::Kind {
-                found: "unet",
-                wanted: "mlp",
-            }),
+            other => Err(other.refused("mlp")),
         }
     }
 
     /// The channels, or numbers, that it takes.
     pub fn inputs(&self) -> usize {
         match self {
-            Self::UNet { inputs, .. } | Self::Mlp { inputs, .. } => *inputs,
+            Self::UNet { inputs, .. }
+            | Self::Transformer { inputs, .. }
+            | Self::Mlp { inputs, .. } => *inputs,
         }
     }
 
@@ -85,6 +114,11 @@ impl Architecture {
     pub fn parameter_count(&self) -> usize {
         match self {
             Self::UNet {
+                config,
+                inputs,
+                outputs,
+            } => config.parameter_count(*inputs, *outputs),
+            Self::Transformer {
                 config,
                 inputs,
                 outputs,
@@ -122,6 +156,14 @@ impl Architecture {
                 c.patch,
                 c.padding.y,
                 c.padding.x,
+            ),
+            Self::Transformer {
+                config: c,
+                inputs,
+                outputs,
+            } => format!(
+                "transformer inputs={inputs} outputs={outputs} patch={} width={} depth={} heads={} ratio={}",
+                c.patch, c.width, c.depth, c.heads, c.ratio
             ),
             Self::Mlp {
                 config: c,

@@ -46,6 +46,17 @@ pub enum NetworkError {
         /// Its value.
         value: usize,
     },
+    /// A width that heads or positions do not share evenly.
+    #[error(
+        "network.width = {width} is not a multiple of 4 (sines and cosines of rows and columns) and of \
+         network.heads = {heads}: choose one"
+    )]
+    Width {
+        /// Numbers of a token.
+        width: usize,
+        /// Heads asked for.
+        heads: usize,
+    },
     /// Not a probability below one.
     #[error("network.dropout = {0} is not in [0, 1)")]
     Dropout(f64),

@@ -1,7 +1,7 @@
 //! What memory a sample needs while a network is called.
 
 use crate::operations::cells;
-use crate::{Architecture, MlpConfig, UNetConfig};
+use crate::{Architecture, MlpConfig, TransformerConfig, UNetConfig};
 
 /// Bytes of a number.
 const NUMBER: usize = size_of::<f32>();
@@ -31,6 +31,11 @@ impl Architecture {
                 inputs,
                 outputs,
             } => NUMBER * Widths::new(config, ny, nx).alive(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => NUMBER * (2 * (inputs + outputs) * ny * nx + attending(config, ny, nx)),
             Self::Mlp { config, inputs, .. } => {
                 NUMBER * (entered(config, *inputs) + 2 * config.width)
             }
@@ -48,6 +53,14 @@ impl Architecture {
                 inputs,
                 outputs,
             } => NUMBER * Widths::new(config, ny, nx).kept(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => {
+                // every block keeps what it held
+                NUMBER * (3 * (inputs + outputs) * ny * nx + config.depth * attending(config, ny, nx))
+            }
             Self::Mlp { config, inputs, .. } => {
                 // of each layer its sum and what the nonlinearity makes of it
                 NUMBER * (entered(config, *inputs) + (2 * config.depth + 2) * config.width)
@@ -68,11 +81,18 @@ impl Architecture {
     pub fn buffer_bytes(&self) -> usize {
         let widest = match self {
             Self::UNet { config, .. } => config.channels.iter().copied().max().unwrap_or(0),
-            Self::Mlp { .. } => 0,
+            Self::Transformer { .. } | Self::Mlp { .. } => 0,
         };
         let (inputs, outputs) = (2 * widest, widest);
         PACKED + NUMBER * PRODUCTS * (TILES * (inputs + outputs) + inputs * outputs)
     }
+}
+
+/// What a block of a transformer holds: tokens, their queries, keys and values or their perceptron, and the weights of all
+/// tokens for all, twice.
+fn attending(config: &TransformerConfig, ny: usize, nx: usize) -> usize {
+    let tokens = ny.div_ceil(config.patch) * nx.div_ceil(config.patch);
+    tokens * config.width * (6 + 2 * config.ratio) + 2 * config.heads * tokens * tokens
 }
 
 fn entered(config: &MlpConfig, inputs: usize) -> usize {

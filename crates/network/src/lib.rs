@@ -1,7 +1,7 @@
-//! Networks that learn drifts: a [`UNet`] for fields and an [`Mlp`] for a few numbers.
+//! Networks that learn drifts: a [`UNet`] or a [`Transformer`] for fields and an [`Mlp`] for a few numbers.
 //!
-//! Both map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
-//! the state's shape, and both are exactly zero before training. What runs fast differs between
+//! They map a state, whatever conditions it (as further channels) and a time t in [0, 1] to a tensor of
+//! the state's shape, and are exactly zero before training. What runs fast differs between
 //! processors: on the CPU a U-Net consists of the operations of `foehn_kernel`, elsewhere of the backend's
 //! own. The weights are the same, and so are the results up to rounding.
 //!
@@ -24,6 +24,7 @@ mod activation;
 mod architecture;
 mod attention;
 mod block;
+mod classifier;
 mod convolution;
 mod dropout;
 mod error;
@@ -39,13 +40,18 @@ mod pointwise;
 mod resample;
 mod tangent;
 mod time;
+mod transformer;
+mod transformer_config;
 mod unet;
 mod unet_config;
 mod weights;
 
 pub use architecture::Architecture;
+pub use classifier::{Classifier, ClassifierConfig};
 pub use error::NetworkError;
 pub use mlp::{Mlp, MlpConfig};
 pub use padding::{Padding, Paddings};
+pub use transformer::Transformer;
+pub use transformer_config::TransformerConfig;
 pub use unet::UNet;
 pub use unet_config::UNetConfig;

@@ -3,7 +3,7 @@
 use super::network::NetworkConfig;
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_dynamics::{Epsilon, NegativeEpsilon, Solver};
+use foehn_dynamics::{Epsilon, Solver};
 use foehn_interpolant::{Gamma, Path as Interpolant};
 use foehn_restoration::{Degradation, MaskLaw};
 use foehn_training::TrainConfig;
@@ -215,8 +215,9 @@ impl RestoreConfig {
         }
         if let Some(epsilon) = self.sampling.epsilon {
             let schedule = self.interpolant.schedule().map_err(|e| e.to_string())?;
-            let refusal: Result<_, NegativeEpsilon> = epsilon.on(schedule);
-            refusal.map_err(|e| format!("sampling.epsilon: {e}"))?;
+            if let Err(error) = epsilon.on(schedule) {
+                return Err(format!("sampling.epsilon: {error}"));
+            }
         }
         match self.task {
             Task::Inpainting { mask } => mask.check().map_err(|e| format!("task.{e}")),

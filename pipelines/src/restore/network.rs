@@ -2,15 +2,19 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foehn_network::{Architecture, NetworkError, UNet, UNetConfig};
+use foehn_network::{
+    Architecture, NetworkError, Transformer, TransformerConfig, UNet, UNetConfig,
+};
 use serde::{Deserialize, Serialize};
 
-/// `[network]`: `[network.unet]`.
+/// `[network]`: `[network.unet]` or `[network.transformer]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum NetworkConfig {
     /// Convolutions at several resolutions.
     Unet(UNetConfig),
+    /// Patches that attend to each other.
+    Transformer(TransformerConfig),
 }
 
 impl Default for NetworkConfig {
@@ -22,9 +26,14 @@ impl Default for NetworkConfig {
 impl NetworkConfig {
     /// The network with its channels.
     pub fn architecture(&self, inputs: usize, outputs: usize) -> Architecture {
-        match self {
+        match self.clone() {
             Self::Unet(config) => Architecture::UNet {
-                config: config.clone(),
+                config,
+                inputs,
+                outputs,
+            },
+            Self::Transformer(config) => Architecture::Transformer {
+                config,
                 inputs,
                 outputs,
             },
@@ -37,6 +46,8 @@ impl NetworkConfig {
 pub enum Restorer {
     /// Convolutions at several resolutions.
     Unet(UNet),
+    /// Patches that attend to each other.
+    Transformer(Transformer),
 }
 
 impl Restorer {
@@ -45,7 +56,10 @@ impl Restorer {
     /// # Errors
     /// If the configuration is impossible.
     pub fn new(architecture: &Architecture, device: &Device) -> Result<Self, NetworkError> {
-        architecture.unet(device).map(Self::Unet)
+        match architecture {
+            Architecture::Transformer { .. } => architecture.transformer(device).map(Self::Transformer),
+            _ => architecture.unet(device).map(Self::Unet),
+        }
     }
 
     /// # Shapes
@@ -53,6 +67,7 @@ impl Restorer {
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         match self {
             Self::Unet(network) => network.forward(x, t),
+            Self::Transformer(network) => network.forward(x, t),
         }
     }
 }

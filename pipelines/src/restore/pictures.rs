@@ -79,6 +79,14 @@ impl<'a> Pictures<'a> {
         self.cut(i, [0.5, 0.5], 1.0, &key)
     }
 
+    /// Picture `i`, whole, in [-1, 1].
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn whole(&self, i: usize) -> Result<Array3<f32>> {
+        Ok(self.picture(i)?.unit())
+    }
+
     /// The pictures of step `step`, of a seed and a purpose of its own.
     ///
     /// # Errors
