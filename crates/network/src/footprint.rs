@@ -59,7 +59,8 @@ impl Architecture {
                 outputs,
             } => {
                 // every block keeps what it held
-                NUMBER * (3 * (inputs + outputs) * ny * nx + config.depth * attending(config, ny, nx))
+                NUMBER
+                    * (3 * (inputs + outputs) * ny * nx + config.depth * attending(config, ny, nx))
             }
             Self::Mlp { config, inputs, .. } => {
                 // of each layer its sum and what the nonlinearity makes of it

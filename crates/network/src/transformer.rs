@@ -111,14 +111,23 @@ impl Block {
     fn attention(&self, x: Tensor<3>) -> Tensor<3> {
         let [b, tokens, width] = x.dims();
         let d = width / self.heads;
-        let all = self.attend.forward(x).reshape([b, tokens, 3, self.heads, d]);
+        let all = self
+            .attend
+            .forward(x)
+            .reshape([b, tokens, 3, self.heads, d]);
         let part = |i: usize| {
-            let part = all.clone().narrow(2, i, 1).reshape([b, tokens, self.heads, d]);
+            let part = all
+                .clone()
+                .narrow(2, i, 1)
+                .reshape([b, tokens, self.heads, d]);
             part.swap_dims(1, 2)
         };
-        let scores = part(0).mul_scalar((d as f64).sqrt().recip()).matmul(part(1).swap_dims(2, 3));
+        let scores = part(0)
+            .mul_scalar((d as f64).sqrt().recip())
+            .matmul(part(1).swap_dims(2, 3));
         let mixed = softmax(scores, 3).matmul(part(2));
-        self.mixed.forward(mixed.swap_dims(1, 2).reshape([b, tokens, width]))
+        self.mixed
+            .forward(mixed.swap_dims(1, 2).reshape([b, tokens, width]))
     }
 }
 

@@ -39,22 +39,39 @@ fn plain_and_compressed_files_hold_the_same() {
     let labels = written(folder.path(), "l", &[0, 0, 8, 1, 0, 0, 0, 2, 7, 9]);
     assert_eq!(read_labels(&labels).unwrap(), [7, 9]);
     let collection = Collection::open(&packed).unwrap();
-    assert_eq!((collection.count(), collection.name(1)), (2, "00001".to_owned()));
+    assert_eq!(
+        (collection.count(), collection.name(1)),
+        (2, "00001".to_owned())
+    );
     assert_eq!(collection.picture(1).unwrap().values()[[0, 0, 0]], 12);
 }
 
 #[test]
 fn damaged_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |name: &str, bytes: &[u8]| read_images(&written(folder.path(), name, bytes)).unwrap_err();
+    let refused =
+        |name: &str, bytes: &[u8]| read_images(&written(folder.path(), name, bytes)).unwrap_err();
     let whole = images();
     let short = refused("short", &whole[..whole.len() - 1]);
-    assert!(matches!(short, IdxError::Length { declared: 24, found: 23, .. }), "{short}");
+    assert!(
+        matches!(
+            short,
+            IdxError::Length {
+                declared: 24,
+                found: 23,
+                ..
+            }
+        ),
+        "{short}"
+    );
     let mut long = whole.clone();
     long.push(1);
     assert!(matches!(refused("long", &long), IdxError::Length { .. }));
     let packed = compressed(&whole);
-    assert!(matches!(refused("cut.gz", &packed[..packed.len() / 2]), IdxError::Read { .. }));
+    assert!(matches!(
+        refused("cut.gz", &packed[..packed.len() / 2]),
+        IdxError::Read { .. }
+    ));
     let labels = refused("labels", &[0, 0, 8, 1, 0, 0, 0, 1, 7]);
     assert!(labels.to_string().contains("[00, 00, 08, 03]"), "{labels}");
     assert!(matches!(refused("empty", &[]), IdxError::Format { .. }));

@@ -2,9 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foehn_network::{
-    Architecture, NetworkError, Transformer, TransformerConfig, UNet, UNetConfig,
-};
+use foehn_network::{Architecture, NetworkError, Transformer, TransformerConfig, UNet, UNetConfig};
 use serde::{Deserialize, Serialize};
 
 /// `[network]`: `[network.unet]` or `[network.transformer]`.
@@ -57,7 +55,9 @@ impl Restorer {
     /// If the configuration is impossible.
     pub fn new(architecture: &Architecture, device: &Device) -> Result<Self, NetworkError> {
         match architecture {
-            Architecture::Transformer { .. } => architecture.transformer(device).map(Self::Transformer),
+            Architecture::Transformer { .. } => {
+                architecture.transformer(device).map(Self::Transformer)
+            }
             _ => architecture.unet(device).map(Self::Unet),
         }
     }
