@@ -38,6 +38,7 @@ mod progress;
 mod report;
 mod report_figures;
 mod report_maps;
+mod restore;
 mod samplers;
 mod scores;
 mod shape;
@@ -81,6 +82,12 @@ pub use postprocess::{
 pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
+pub use restore::{
+    Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow, NetworkConfig,
+    PictureConfig, Projection, RestoreConfig, RestoreJob, RestoreSampling, RestoreScores,
+    RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, restore_apply, restore_score,
+    restore_train,
+};
 pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;
 pub use shape::{GridSize, NotAGrid};

@@ -1,5 +1,6 @@
 //! What may stand on the command line.
 
+use crate::restore::Restore;
 use clap::{Args, Parser, Subcommand};
 use foehn_pipelines::{
     ByteSize, DeviceChoice, GridSize, Mode, OracleName, ShardChoice, TableName, Talk,
@@ -214,6 +215,9 @@ pub enum Command {
                       The configuration, with every key that --set may change, is in the model's folder: config.toml."
     )]
     Generate(Box<Generate>),
+    /// Restore pictures: fill what is hidden, sharpen what is coarse, as samples of what may have been.
+    #[command(subcommand)]
+    Restore(Restore),
     /// Run samplers against exact answers, measured numbers beside the references.
     ///
     /// With exact drifts: ou, KL of nine samplers of one normal law; mixture2d, weights of five modes and

@@ -1,6 +1,7 @@
 //! What each command does: its arguments handed to a workflow, the result said as text or JSON.
 
 use crate::arguments::{self, Command, Common, Generate, Manner, Memory, Output};
+use crate::restore;
 use anyhow::{Context, Result};
 use foehn_archive::try_file;
 use foehn_pipelines::{
@@ -78,6 +79,7 @@ pub fn run(command: &Command) -> Result<()> {
             Ok(())
         }
         Command::Generate(arguments) => run_generate(arguments),
+        Command::Restore(command) => restore::run(command),
         Command::Inspect {
             path,
             statistics,
@@ -306,12 +308,12 @@ impl Job {
     }
 }
 
-fn workers(threads: usize) -> Result<Workers> {
+pub(crate) fn workers(threads: usize) -> Result<Workers> {
     Workers::new(threads)
         .with_context(|| format!("--threads {threads}: the system refuses so many; ask for fewer"))
 }
 
-fn say(json: bool, result: &impl Serialize, text: &str) -> Result<()> {
+pub(crate) fn say(json: bool, result: &impl Serialize, text: &str) -> Result<()> {
     let json = json.then(|| serde_json::to_string_pretty(result));
     let json = json.transpose()?;
     let mut output = io::stdout().lock();

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod restore;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

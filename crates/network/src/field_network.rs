@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 #[derive(Module, Debug)]
 pub enum FieldNet {
     /// Convolutions at several resolutions.
-    UNet(UNet),
+    Unet(UNet),
     /// Attention between patches.
     Transformer(Transformer),
 }
@@ -21,7 +21,7 @@ impl FieldNet {
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         match self {
-            Self::UNet(network) => network.forward(x, t),
+            Self::Unet(network) => network.forward(x, t),
             Self::Transformer(network) => network.forward(x, t),
         }
     }
@@ -34,7 +34,7 @@ impl Architecture {
     /// If this is one for a few numbers, or the configuration is impossible.
     pub fn field_net(&self, device: &Device) -> Result<FieldNet, NetworkError> {
         match self {
-            Self::UNet { .. } => self.unet(device).map(FieldNet::UNet),
+            Self::UNet { .. } => self.unet(device).map(FieldNet::Unet),
             Self::Transformer {
                 config,
                 inputs,

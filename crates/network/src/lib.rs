@@ -24,6 +24,7 @@ mod activation;
 mod architecture;
 mod attention;
 mod block;
+mod classifier;
 mod convolution;
 mod dropout;
 mod error;
@@ -49,6 +50,7 @@ mod unet_config;
 mod weights;
 
 pub use architecture::Architecture;
+pub use classifier::{Classifier, ClassifierConfig};
 pub use error::NetworkError;
 pub use field_network::FieldNet;
 pub use mlp::{Mlp, MlpConfig};

@@ -71,7 +71,7 @@ fn kernels_are_burn_s_operations() {
                 dropout,
                 ..small(y, x)
             };
-            agree(FieldNet::UNet(network(&config)), [h, w]);
+            agree(FieldNet::Unet(network(&config)), [h, w]);
         }
     }
     // the same for tokens, whose norms sum over single cells
@@ -111,7 +111,7 @@ fn close(ours: &[f64], theirs: &[f64]) {
 /// The same bytes, forward and backward.
 #[test]
 fn threads_change_nothing() {
-    let unet = FieldNet::UNet(network(&small(Padding::Reflecting, Padding::Periodic)));
+    let unet = FieldNet::Unet(network(&small(Padding::Reflecting, Padding::Periodic)));
     let tokens = transformer().init(3, 2, &Device::flex()).unwrap();
     for network in [unet, FieldNet::Transformer(randomised(tokens))] {
         let run = |threads: usize| {

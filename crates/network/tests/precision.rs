@@ -60,7 +60,7 @@ fn relative(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn outputs_and_gradients_are_those_of_f32_but_for_rounding() {
-    let unet = |precision| FieldNet::UNet(network(&config(precision)));
+    let unet = |precision| FieldNet::Unet(network(&config(precision)));
     let transformer = |precision| {
         let config = TransformerConfig {
             precision,

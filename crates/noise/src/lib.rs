@@ -36,6 +36,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// | `Choose` | valid time, s; 0 for rows set aside | | | |
 /// | `Dropout` | | | | layer; the seed is the bits of the sample's time |
 /// | `Resample` | | set of draws | | replicate |
+/// | `Degrade` | picture, or optimiser's step | 0, or 1 + sample of the batch | | 0 mask, 1 noise, 2 flip and crop |
 ///
 /// The steps of `Sample`, for numbers of steps, probes and corrections of which none goes beyond its part:
 ///
@@ -70,6 +71,8 @@ pub enum Purpose {
     Dropout = 9,
     /// Resampling, such as a bootstrap.
     Resample = 10,
+    /// Masks and degradations of images and fields.
+    Degrade = 11,
 }
 
 /// The name of one stream of random numbers: what its fields count depends on its [`Purpose`].

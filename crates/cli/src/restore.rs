@@ -1,0 +1,187 @@
+//! `foehn restore` and its commands.
+
+use crate::arguments::{Common, Output, Run};
+use crate::commands::{say, workers};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use foehn_pipelines::{
+    Damage, Projection, RestoreConfig, RestoreJob, RestoreScoring, restore_apply, restore_score,
+    restore_train,
+};
+use std::path::PathBuf;
+
+/// What `foehn restore` can do.
+#[derive(Debug, Subcommand)]
+pub enum Restore {
+    /// Train a model on pictures of which parts are hidden or detail is lost.
+    #[command(
+        after_help = "Example:\n  foehn restore train configs/restore_inpainting.toml --set train.steps=500"
+    )]
+    Train {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Restore pictures: samples, their mean and spread, and a contact sheet, as PNG.
+    ///
+    /// PNG, JPEG, WebP, TIFF, BMP, PNM and GIF files of 8 and 16 bits, a folder of them, or an IDX file. Known values are
+    /// written back as they were.
+    #[command(
+        after_help = "Examples:\n  foehn restore apply --model runs/restore_inpainting --input photo.png --mask mask.png --samples 8 --out restored\n  \
+                      foehn restore apply --model runs/restore_super_resolution --input small.png --out large --project\n  \
+                      foehn restore apply --model runs/restore_inpainting --input t10k-images-idx3-ubyte.gz --degrade --pictures 10 --out look"
+    )]
+    Apply(Box<Apply>),
+    /// Score a model on its test pictures: distances between sets, PSNR, SSIM, CRPS, coverage, beside plain ways.
+    #[command(
+        after_help = "Example:\n  foehn restore score configs/restore_inpainting.toml --steps 5,10,20,50 --noise 0.25,1"
+    )]
+    Score {
+        #[command(flatten)]
+        common: Common,
+        /// Test pictures of the distances between sets.
+        #[arg(long, default_value_t = 2000, value_name = "N")]
+        pictures: usize,
+        /// Steps of the sampler, each a row.
+        #[arg(long, value_delimiter = ',', value_name = "N,N,..", default_values_t = [5, 10, 20, 50])]
+        steps: Vec<usize>,
+        /// Also SDEs with e(t) = K sigma^2 (1 - t).
+        #[arg(long, value_delimiter = ',', value_name = "K,K,..")]
+        noise: Vec<f64>,
+        /// Samples of each picture for PSNR, CRPS and coverage; of 19, all but the outermost ranks are 90 %.
+        #[arg(long, default_value_t = 19, value_name = "N")]
+        members: usize,
+        /// Test pictures of those; 0 for none.
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        of: usize,
+    },
+}
+
+/// What `foehn restore apply` is asked for.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Folder of the model.
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// An image file, a folder of them, or an IDX file.
+    #[arg(long, value_name = "PATH")]
+    pub input: PathBuf,
+    /// An image of the input's size, white where to restore and black elsewhere.
+    #[arg(long, value_name = "FILE", conflicts_with = "degrade")]
+    pub mask: Option<PathBuf>,
+    /// Take the input for the truth, and from it what the model learnt to restore.
+    #[arg(long)]
+    pub degrade: bool,
+    /// Only the first N pictures.
+    #[arg(long, value_name = "N")]
+    pub pictures: Option<usize>,
+    /// Samples of each picture.
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub samples: usize,
+    /// Steps of the sampler; by default those of the model.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// See large pictures in overlapping tiles of this side, for less memory.
+    #[arg(long, value_name = "PIXELS")]
+    pub tile: Option<usize>,
+    /// Make samples reduce to the input exactly, where resolution was lost.
+    #[arg(long)]
+    pub project: bool,
+    /// Folder of the results.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// Does what `foehn restore` is asked for.
+pub fn run(command: &Restore) -> Result<()> {
+    match command {
+        Restore::Train { common, output } => train(common, *output),
+        Restore::Apply(arguments) => apply(arguments),
+        Restore::Score {
+            common,
+            pictures,
+            steps,
+            noise,
+            members,
+            of,
+        } => {
+            if steps.contains(&0) {
+                bail!("--steps 0: give at least 1");
+            }
+            if let Some(k) = noise.iter().find(|k| !(k.is_finite() && **k > 0.0)) {
+                bail!("--noise {k}: give factors above 0");
+            }
+            let scoring = RestoreScoring {
+                pictures: *pictures,
+                steps: steps.clone(),
+                noise: noise.clone(),
+                members: *members,
+                of: *of,
+            };
+            score(common, &scoring)
+        }
+    }
+}
+
+fn load(common: &Common) -> Result<RestoreConfig> {
+    let mut config = RestoreConfig::load(&common.config, &common.overrides)?;
+    config.seed = common.run.seed.unwrap_or(config.seed);
+    Ok(config)
+}
+
+fn train(common: &Common, output: Output) -> Result<()> {
+    let (config, manner) = (load(common)?, &common.run.manner);
+    let (workers, device) = (workers(manner.threads)?, common.run.device.open()?);
+    let done = restore_train(&config, output.mode(), &device, &workers, manner.talk())?;
+    let loss = done
+        .validation_loss
+        .map_or(String::new(), |loss| format!("validation loss {loss:.4}; "));
+    let text = format!("{loss}model in {}", done.model.display());
+    say(manner.json, &done, &text)
+}
+
+fn apply(arguments: &Apply) -> Result<()> {
+    let manner = &arguments.run.manner;
+    let damage = match (&arguments.mask, arguments.degrade) {
+        (Some(path), _) => Damage::Mask(path.clone()),
+        (None, true) => Damage::ByLaw,
+        (None, false) => Damage::Done,
+    };
+    let job = RestoreJob {
+        model: arguments.model.clone(),
+        input: arguments.input.clone(),
+        pictures: arguments.pictures,
+        damage,
+        samples: arguments.samples,
+        steps: arguments.steps,
+        seed: arguments.run.seed,
+        tiles: arguments.tile.map(|side| [side, side / 4]),
+        projection: if arguments.project {
+            Projection::Exact
+        } else {
+            Projection::None
+        },
+        output: arguments.out.clone(),
+    };
+    let (workers, device) = (workers(manner.threads)?, arguments.run.device.open()?);
+    let done = restore_apply(&job, &device, &workers, manner.talk())?;
+    let residual = done.largest_residual.map_or(String::new(), |residual| {
+        format!("; reduced again, samples miss the input by at most {residual:.2e} of [-1, 1]")
+    });
+    let (pictures, samples, output) = (done.pictures, done.samples, done.output.display());
+    say(
+        manner.json,
+        &done,
+        &format!("{samples} samples of {pictures} picture(s) in {output}{residual}"),
+    )
+}
+
+fn score(common: &Common, scoring: &RestoreScoring) -> Result<()> {
+    let (config, manner) = (load(common)?, &common.run.manner);
+    let (workers, device) = (workers(manner.threads)?, common.run.device.open()?);
+    let scores = restore_score(&config, scoring, &device, &workers, manner.talk())?;
+    say(manner.json, &scores, &scores.text())
+}

@@ -1,0 +1,407 @@
+//! `foehn restore`: pictures in, samples of what they may have been out.
+#![allow(clippy::unwrap_used)] // a failure here is a failed test
+
+mod common;
+
+use common::{Outcome, Project, assert_same};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage, Rgba, RgbaImage};
+use std::fs;
+use std::path::Path;
+
+const SIDE: u32 = 12;
+
+const CONFIG: &str = r#"
+name = "fill"
+output = "model"
+[data]
+train = "train-idx3-ubyte"
+test = "test-idx3-ubyte"
+validation = 16
+labels = { train = "train-labels", test = "test-labels" }
+[task.inpainting]
+mask = { tiles = { across = 4, hidden = 0.4 } }
+[network.unet]
+channels = [8]
+blocks = 1
+attention = []
+[train]
+steps = 30
+batch_size = 16
+micro_batch = 8
+warmup = 5
+learning_rate = 5e-3
+checkpoint_every = 10
+validate_every = 10
+[sampling]
+steps = 4
+"#;
+
+/// Ramps of random slope, whose class is the sign of the slope; labels beside them.
+fn write_ramps(project: &Project, name: &str, count: u32) {
+    let mut images = vec![0, 0, 8, 3];
+    for n in [count, SIDE, SIDE] {
+        images.extend(n.to_be_bytes());
+    }
+    let mut labels = [&[0, 0, 8, 1][..], &count.to_be_bytes()].concat();
+    for k in 0..count {
+        let slope = f64::from(k * 7919 % 41) - 20.0;
+        labels.push(u8::from(slope > 0.0));
+        for i in 0..SIDE * SIDE {
+            let value = 128.0 + slope * (f64::from(i % SIDE) - 5.5) / 2.0;
+            images.push(value.clamp(0.0, 255.0) as u8);
+        }
+    }
+    fs::write(project.path(&format!("{name}-idx3-ubyte")), images).unwrap();
+    fs::write(project.path(&format!("{name}-labels")), labels).unwrap();
+}
+
+/// A project with ramps and `fill.toml`; `name` for a model of lost detail.
+fn project() -> Project {
+    let project = Project::new();
+    write_ramps(&project, "train", 80);
+    write_ramps(&project, "test", 12);
+    fs::write(project.path("fill.toml"), CONFIG).unwrap();
+    let mask = "[task.inpainting]\nmask = { tiles = { across = 4, hidden = 0.4 } }";
+    let reduce = "[task.degraded]\nsigma = 0.3\ndegradation = { reduce = { factor = 4 } }";
+    let sharpen = CONFIG
+        .replace(mask, reduce)
+        .replace("\"model\"", "\"sharp\"");
+    fs::write(project.path("sharpen.toml"), sharpen).unwrap();
+    project
+}
+
+fn trained() -> Project {
+    let project = project();
+    project
+        .run(&["restore", "train", "fill.toml", "--quiet"])
+        .done();
+    project
+}
+
+fn save(project: &Project, name: &str, image: impl Into<DynamicImage>) {
+    image
+        .into()
+        .save_with_format(project.path(name), ImageFormat::Png)
+        .unwrap();
+}
+
+fn ramp() -> GrayImage {
+    GrayImage::from_fn(SIDE, SIDE, |x, y| Luma([(60 + 10 * x + y) as u8]))
+}
+
+fn mask(w: u32, h: u32, hidden: impl Fn(u32, u32) -> bool) -> GrayImage {
+    GrayImage::from_fn(w, h, |x, y| Luma([if hidden(x, y) { 255 } else { 0 }]))
+}
+
+fn apply(project: &Project, arguments: &[&str]) -> Outcome {
+    let words = [
+        "restore",
+        "apply",
+        "--model",
+        "model",
+        "--quiet",
+        "--samples",
+        "3",
+    ];
+    project.run(&[&words[..], arguments].concat())
+}
+
+fn read(path: &Path) -> DynamicImage {
+    image::open(path).unwrap()
+}
+
+#[test]
+fn known_pixels_are_written_back_and_samples_do_not_depend_on_threads_or_number() {
+    let project = trained();
+    save(&project, "ramp.png", ramp());
+    let hidden = |x: u32, y: u32| (3..9).contains(&x) && (2..7).contains(&y);
+    save(&project, "mask.png", mask(SIDE, SIDE, hidden));
+    let input = ["--input", "ramp.png", "--mask", "mask.png"];
+    let one = [&input[..], &["--out", "one", "--threads", "1"]].concat();
+    apply(&project, &one).done();
+    let two = [&input[..], &["--out", "two", "--threads", "2"]].concat();
+    apply(&project, &two).done();
+    assert_same(
+        &project.files("one"),
+        &project.files("two"),
+        "1 and 2 threads",
+    );
+    let more = [&input[..], &["--out", "more", "--samples", "1"]].concat();
+    let words = ["restore", "apply", "--model", "model", "--quiet"];
+    project.run(&[&words[..], &more].concat()).done();
+    assert_eq!(
+        project.files("one")[Path::new("sample-1.png")],
+        project.files("more")[Path::new("sample-1.png")]
+    );
+    let mut changed = 0;
+    for name in ["sample-1.png", "sample-3.png", "mean.png"] {
+        let restored = read(&project.path("one").join(name)).to_luma8();
+        for (x, y, pixel) in restored.enumerate_pixels() {
+            if hidden(x, y) {
+                changed += u32::from(pixel != ramp().get_pixel(x, y));
+            } else {
+                assert_eq!(pixel, ramp().get_pixel(x, y), "{name} at {x}, {y}");
+            }
+        }
+    }
+    assert!(
+        changed > 20,
+        "{changed} hidden pixels differ from what was there"
+    );
+    assert!(project.path("one/sheet.png").exists() && project.path("one/spread.png").exists());
+    // what is there is not written over
+    apply(&project, &one).refused(&["one", "not empty"]);
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen_bits() {
+    let project = trained();
+    let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| Luma([(5000 * x + 7 * y) as u16]));
+    save(
+        &project,
+        "deep.png",
+        DynamicImage::ImageLuma16(deep.clone()),
+    );
+    save(&project, "mask.png", mask(SIDE, SIDE, |x, _| x == 4));
+    apply(
+        &project,
+        &["--input", "deep.png", "--mask", "mask.png", "--out", "o"],
+    )
+    .done();
+    let DynamicImage::ImageLuma16(restored) = read(&project.path("o/sample-2.png")) else {
+        panic!("not 16 bits");
+    };
+    let known = restored.enumerate_pixels().filter(|(x, ..)| *x != 4);
+    assert!(
+        known
+            .into_iter()
+            .all(|(x, y, pixel)| pixel == deep.get_pixel(x, y))
+    );
+}
+
+#[test]
+fn an_interrupted_training_and_one_that_was_not_give_the_same_model() {
+    let project = project();
+    let train = |more: &[&str]| {
+        project.run(&[&["restore", "train", "fill.toml", "--quiet"], more].concat())
+    };
+    train(&[]).done();
+    let weights =
+        |folder: &str| fs::read(project.path(folder).join("weights.safetensors")).unwrap();
+    let whole = weights("model");
+    // as if it had stopped after its last checkpoint but one
+    fs::remove_file(project.path("model/weights.safetensors")).unwrap();
+    fs::remove_file(project.path("model/checkpoints/checkpoint-00000030.safetensors")).unwrap();
+    train(&["--resume"]).done();
+    assert!(weights("model") == whole, "another model after --resume");
+    train(&[]).refused(&["holds a model already", "--resume"]);
+    train(&["--resume", "--set", "coupling=uncoupled"]).refused(&["coupling was"]);
+    train(&["--overwrite", "--threads", "1"]).done();
+    assert!(
+        weights("model") == whole,
+        "another model on another number of threads"
+    );
+}
+
+#[test]
+fn coarse_pictures_become_large_and_reduce_to_what_they_were() {
+    let project = project();
+    project
+        .run(&["restore", "train", "sharpen.toml", "--quiet"])
+        .done();
+    save(
+        &project,
+        "small.png",
+        GrayImage::from_fn(5, 2, |x, y| Luma([(40 * x + 9 * y) as u8])),
+    );
+    let words = [
+        "restore",
+        "apply",
+        "--model",
+        "sharp",
+        "--input",
+        "small.png",
+        "--quiet",
+        "--json",
+    ];
+    let residual = |outcome: Outcome| {
+        let text = outcome.done().stdout;
+        let line = text
+            .lines()
+            .find(|line| line.contains("largest_residual"))
+            .unwrap()
+            .to_owned();
+        line.split(':')
+            .nth(1)
+            .unwrap()
+            .trim()
+            .trim_end_matches(',')
+            .parse::<f64>()
+            .unwrap()
+    };
+    let free = residual(project.run(&[&words[..], &["--out", "free"]].concat()));
+    let exact = residual(project.run(&[&words[..], &["--out", "exact", "--project"]].concat()));
+    // rounding of single precision
+    assert!(exact < 1e-6 && exact < free, "{exact} {free}");
+    let large = read(&project.path("exact/sample-1.png"));
+    assert_eq!((large.width(), large.height()), (20, 8));
+    // tiles see less at once, and the result is of the whole size all the same
+    project
+        .run(&[&words[..], &["--out", "tiled", "--tile", "12"]].concat())
+        .done();
+    assert_eq!(read(&project.path("tiled/mean.png")).width(), 20);
+    project
+        .run(&[&words[..], &["--out", "no", "--mask", "small.png"]].concat())
+        .refused(&["sharpens whole pictures"]);
+}
+
+#[test]
+fn scores_are_made_with_plain_ways_beside_them() {
+    let project = trained();
+    let words = [
+        "restore",
+        "score",
+        "fill.toml",
+        "--quiet",
+        "--pictures",
+        "12",
+        "--steps",
+        "2",
+        "--noise",
+        "0.5",
+    ];
+    let done = project
+        .run(&[&words[..], &["--members", "4", "--of", "3"]].concat())
+        .done();
+    for text in [
+        "harmonic",
+        "flow",
+        "sde",
+        "fair CRPS",
+        "known values unchanged",
+    ] {
+        assert!(done.stdout.contains(text), "no {text} in {}", done.stdout);
+    }
+    assert!(project.path("model/scores.json").exists());
+    project
+        .run(&[&words[..], &["--of", "13"]].concat())
+        .refused(&["--of 13", "12 pictures"]);
+}
+
+#[test]
+fn the_transformer_trains_too() {
+    let project = project();
+    let text = CONFIG.replace(
+        "[network.unet]\nchannels = [8]\nblocks = 1\nattention = []",
+        "[network.transformer]\nwidth = 16\ndepth = 1\npatch = 3",
+    );
+    fs::write(project.path("fill.toml"), text).unwrap();
+    project
+        .run(&["restore", "train", "fill.toml", "--quiet"])
+        .done();
+    save(&project, "ramp.png", ramp());
+    save(&project, "mask.png", mask(SIDE, SIDE, |x, _| x > 6));
+    apply(
+        &project,
+        &["--input", "ramp.png", "--mask", "mask.png", "--out", "o"],
+    )
+    .done();
+}
+
+#[test]
+fn input_that_does_not_fit_is_refused() {
+    let project = trained();
+    save(&project, "ramp.png", ramp());
+    save(&project, "mask.png", mask(SIDE, SIDE, |x, _| x > 6));
+    let refused = |input: &str, mask: &str, about: &[&str]| {
+        let words = ["--input", input, "--mask", mask, "--out", "never"];
+        apply(&project, &words).refused(about);
+        assert!(!project.path("never").exists());
+    };
+    save(&project, "narrow.png", mask(SIDE - 1, SIDE, |x, _| x > 6));
+    refused("ramp.png", "narrow.png", &["[12, 11]", "[12, 12]"]);
+    save(&project, "none.png", mask(SIDE, SIDE, |_, _| false));
+    refused("ramp.png", "none.png", &["hides nothing"]);
+    save(&project, "all.png", mask(SIDE, SIDE, |_, _| true));
+    refused("ramp.png", "all.png", &["hides every pixel"]);
+    refused("ramp.png", "ramp.png", &["neither black"]);
+    save(
+        &project,
+        "colour.png",
+        RgbImage::from_pixel(SIDE, SIDE, image::Rgb([1, 2, 3])),
+    );
+    refused("colour.png", "mask.png", &["3 channels and the model 1"]);
+    save(
+        &project,
+        "clear.png",
+        RgbaImage::from_pixel(SIDE, SIDE, Rgba([1, 2, 3, 0])),
+    );
+    refused("clear.png", "mask.png", &["144 transparent pixels"]);
+    fs::write(project.path("text.png"), "not a picture").unwrap();
+    refused("text.png", "mask.png", &["text.png", "cannot be decoded"]);
+    refused("nowhere.png", "mask.png", &["nowhere.png"]);
+    apply(&project, &["--input", "ramp.png", "--out", "never"]).refused(&["--mask FILE"]);
+    let other = [
+        "restore", "apply", "--model", "nowhere", "--input", "ramp.png", "--out", "never",
+    ];
+    project
+        .run(&other)
+        .refused(&["no trained model in nowhere"]);
+}
+
+#[test]
+fn pictures_of_one_pixel_and_very_long_ones_are_restored() {
+    let project = trained();
+    let long = GrayImage::from_fn(900, 1, |x, _| Luma([(x % 200) as u8]));
+    save(&project, "long.png", long);
+    save(&project, "mask.png", mask(900, 1, |x, _| x % 5 == 0));
+    apply(
+        &project,
+        &["--input", "long.png", "--mask", "mask.png", "--out", "o"],
+    )
+    .done();
+    let tiled = [
+        "--input", "long.png", "--mask", "mask.png", "--out", "t", "--tile", "64",
+    ];
+    apply(&project, &tiled).done();
+    save(&project, "dot.png", GrayImage::from_pixel(1, 1, Luma([9])));
+    save(&project, "white.png", mask(1, 1, |_, _| true));
+    apply(
+        &project,
+        &["--input", "dot.png", "--mask", "white.png", "--out", "d"],
+    )
+    .refused(&["hides every pixel"]);
+}
+
+#[test]
+fn data_that_cannot_be_learnt_from_are_refused() {
+    let project = project();
+    let refused = |settings: &[&str], about: &[&str]| {
+        let words = ["restore", "train", "fill.toml"];
+        project.run(&[&words[..], settings].concat()).refused(about);
+        assert!(!project.path("model").exists());
+    };
+    refused(
+        &["--set", "data.validation=80"],
+        &["sets all of them aside"],
+    );
+    refused(&["--set", "data.crop=13"], &["12 x 12", "data.crop = 13"]);
+    refused(&["--set", "data.train=nowhere"], &["nowhere"]);
+    refused(&["--set", "network.unet.channel=[8]"], &["channels"]);
+    refused(
+        &[
+            "--set",
+            "interpolant={ kind = \"linear\", gamma = \"quadratic\" }",
+        ],
+        &["gamma = \"zero\""],
+    );
+    let reduce = "task={ degraded = { degradation = { reduce = { factor = 5 } }, sigma = 0.3 } }";
+    refused(&["--set", reduce], &["12 x 12", "multiple of 5"]);
+    fs::create_dir(project.path("mixed")).unwrap();
+    save(&project, "mixed/a.png", ramp());
+    save(&project, "mixed/b.png", GrayImage::new(9, 9));
+    refused(
+        &["--set", "data.train=mixed", "--set", "data.validation=0"],
+        &["several sizes", "data.crop"],
+    );
+}

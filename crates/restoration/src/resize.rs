@@ -1,0 +1,131 @@
+//! Smaller by averages, larger by interpolation.
+
+use ndarray::{Array2, Array3, ArrayView3, Axis};
+use serde::{Deserialize, Serialize};
+
+/// How a picture is made larger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resampling {
+    /// Each pixel becomes a block.
+    Nearest,
+    /// Linear between the centres of pixels.
+    Bilinear,
+    /// The cubic convolution of Keys (1981) with a = -1/2, exact for quadratics.
+    #[default]
+    Bicubic,
+}
+
+/// Means over blocks of `factor` x `factor` pixels; `None` where `factor` does not divide both sides.
+///
+/// ```
+/// let x = ndarray::arr3(&[[[1f32, 2.0], [3.0, 6.0]]]);
+/// assert_eq!(foehn_restoration::area_mean(x.view(), 2), Some(ndarray::arr3(&[[[3.0]]])));
+/// assert_eq!(foehn_restoration::area_mean(x.view(), 3), None);
+/// ```
+///
+/// # Shapes
+/// (C, H, W) to (C, H / factor, W / factor).
+pub fn area_mean(x: ArrayView3<f32>, factor: usize) -> Option<Array3<f32>> {
+    let (channels, h, w) = x.dim();
+    if factor == 0 || h % factor != 0 || w % factor != 0 {
+        return None;
+    }
+    let mut sums = Array3::<f64>::zeros((channels, h / factor, w / factor));
+    for ((c, i, j), value) in x.indexed_iter() {
+        sums[[c, i / factor, j / factor]] += f64::from(*value);
+    }
+    let cells = (factor * factor) as f64;
+    Some(sums.mapv(|sum| (sum / cells) as f32))
+}
+
+/// `factor` times larger along both axes; beyond an edge, pixels equal the outermost one.
+///
+/// ```
+/// use foehn_restoration::{Resampling, enlarged};
+/// let x = ndarray::arr3(&[[[0f32, 4.0]]]);
+/// let row = |how| enlarged(x.view(), 2, how).slice(ndarray::s![0, 0, ..]).to_vec();
+/// assert_eq!(row(Resampling::Nearest), [0.0, 0.0, 4.0, 4.0]);
+/// assert_eq!(row(Resampling::Bilinear), [0.0, 1.0, 3.0, 4.0]);
+/// ```
+///
+/// # Shapes
+/// (C, H, W) to (C, factor H, factor W).
+///
+/// # Reference
+/// Keys 1981, IEEE Transactions on Acoustics, Speech, and Signal Processing 29, doi:10.1109/TASSP.1981.1163711.
+pub fn enlarged(x: ArrayView3<f32>, factor: usize, how: Resampling) -> Array3<f32> {
+    let (channels, h, w) = x.dim();
+    let (rows, columns) = (weights(h, factor, how), weights(w, factor, how));
+    let mut result = Array3::zeros((channels, h * factor, w * factor));
+    for c in 0..channels {
+        let plane = x.index_axis(Axis(0), c);
+        let large = rows.dot(&plane).dot(&columns.t());
+        result.index_axis_mut(Axis(0), c).assign(&large);
+    }
+    result
+}
+
+/// The weight of every pixel of an axis in every pixel of the larger one.
+fn weights(n: usize, factor: usize, how: Resampling) -> Array2<f32> {
+    let mut weights = Array2::zeros((n * factor, n));
+    for i in 0..n * factor {
+        if how == Resampling::Nearest {
+            weights[[i, i / factor]] = 1.0;
+            continue;
+        }
+        let place = (i as f64 + 0.5) / factor as f64 - 0.5;
+        let first = place.floor() as isize - 1;
+        for k in first..first + 4 {
+            let distance = (place - k as f64).abs();
+            let weight = match how {
+                Resampling::Bicubic => cubic(distance),
+                _ => (1.0 - distance).max(0.0),
+            };
+            weights[[i, k.clamp(0, n as isize - 1) as usize]] += weight as f32;
+        }
+    }
+    weights
+}
+
+/// Keys' kernel at a distance of `x` pixels.
+fn cubic(x: f64) -> f64 {
+    if x < 1.0 {
+        (1.5 * x - 2.5) * x * x + 1.0
+    } else if x < 2.0 {
+        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_mean_undoes_nearest_exactly_and_weights_sum_to_one() {
+        let x = Array3::from_shape_fn((2, 3, 5), |(c, i, j)| (7 * c + 3 * i * i + j) as f32);
+        let large = enlarged(x.view(), 4, Resampling::Nearest);
+        assert_eq!(area_mean(large.view(), 4).unwrap(), x);
+        for how in [
+            Resampling::Nearest,
+            Resampling::Bilinear,
+            Resampling::Bicubic,
+        ] {
+            let flat = enlarged(Array3::ones((1, 1, 6)).view(), 3, how);
+            assert!(flat.iter().all(|v| (v - 1.0).abs() < 1e-6), "{how:?}");
+        }
+    }
+
+    #[test]
+    fn bicubic_is_exact_for_quadratics_away_from_the_edges() {
+        let at = |place: f64| 0.5 * place * place - place + 2.0;
+        let x = Array3::from_shape_fn((1, 1, 8), |(_, _, j)| at(j as f64) as f32);
+        let large = enlarged(x.view(), 4, Resampling::Bicubic);
+        for j in 8..24 {
+            let wanted = at((j as f64 + 0.5) / 4.0 - 0.5);
+            assert!((f64::from(large[[0, 0, j]]) - wanted).abs() < 1e-5, "{j}");
+        }
+    }
+}

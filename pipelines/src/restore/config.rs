@@ -1,0 +1,289 @@
+//! The configuration of `foehn restore`.
+
+use super::network::NetworkConfig;
+use crate::config_error::ConfigError;
+use crate::toml_text::{overridden, typed};
+use foehn_dynamics::{Epsilon, Solver};
+use foehn_interpolant::{Gamma, Path as Interpolant};
+use foehn_restoration::{Degradation, MaskLaw};
+use foehn_training::TrainConfig;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A model that restores pictures: what it learns from, what is lost, how it is filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreConfig {
+    /// Name, in titles and as the default folder.
+    pub name: String,
+    /// Seed of everything random.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Folder of the model and of its scores; `runs/NAME` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// The pictures.
+    pub data: PictureConfig,
+    /// What is lost.
+    pub task: Task,
+    /// Where the path starts.
+    #[serde(default)]
+    pub coupling: Start,
+    /// The path, without latent noise.
+    #[serde(default = "linear")]
+    pub interpolant: Interpolant,
+    /// The network.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// How to train.
+    #[serde(default)]
+    pub train: TrainConfig,
+    /// How to sample.
+    #[serde(default)]
+    pub sampling: RestoreSampling,
+}
+
+/// `[data]`: where pictures come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureConfig {
+    /// Pictures to learn from: an IDX file or a folder of images.
+    pub train: PathBuf,
+    /// Pictures to be scored on, never learnt from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<PathBuf>,
+    /// Labels of both, IDX files: what the classifier learns whose features scores are made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelConfig>,
+    /// The last pictures of `train`, set aside for the validation loss.
+    #[serde(default = "validation")]
+    pub validation: usize,
+    /// Side of the square that is cut at random from larger pictures; without it they must all have one size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<usize>,
+    /// Whether pictures may be mirrored.
+    #[serde(default)]
+    pub flips: Flips,
+}
+
+/// Labels, IDX files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelConfig {
+    /// Of the pictures to learn from.
+    pub train: PathBuf,
+    /// Of the pictures to be scored on.
+    pub test: PathBuf,
+}
+
+/// Whether pictures may be mirrored while training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flips {
+    /// As they are: digits, letters, clothes on a rail.
+    #[default]
+    None,
+    /// Left and right exchanged for half of them.
+    Horizontal,
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Task {
+    /// Pixels that a mask hides; those it does not hide stay as they are, bit for bit.
+    Inpainting {
+        /// The law of the mask while training and when scored.
+        mask: MaskLaw,
+    },
+    /// Detail: the start is the degraded picture with noise of deviation `sigma`, in units of the range [-1, 1].
+    Degraded {
+        /// `U(D(x))`.
+        degradation: Degradation,
+        /// sigma.
+        sigma: f64,
+    },
+}
+
+/// Where the path starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// What is known of the picture: the data-dependent coupling.
+    #[default]
+    Dependent,
+    /// Gaussian noise everywhere, with the same conditions: what the dependent one is compared with.
+    Uncoupled,
+}
+
+/// `[sampling]`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestoreSampling {
+    /// Steps.
+    pub steps: usize,
+    /// One-step method; by default heun for the flow, `euler_maruyama` for the SDE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<Solver>,
+    /// `e(t)` of the SDE; the flow without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<Epsilon>,
+}
+
+impl Default for RestoreSampling {
+    fn default() -> Self {
+        Self {
+            steps: 20,
+            solver: None,
+            epsilon: None,
+        }
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn validation() -> usize {
+    256
+}
+
+fn linear() -> Interpolant {
+    Interpolant::Linear { gamma: Gamma::Zero }
+}
+
+impl RestoreConfig {
+    /// Reads `path` and applies `overrides` (`key=value`).
+    ///
+    /// # Errors
+    /// If the file is missing or wrong, naming the key and the nearest valid one.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config = Self::parse(&text, &path.display().to_string(), overrides)?;
+        config
+            .data
+            .relative_to(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    /// Reads `text`, which comes from `origin`, and applies `overrides`.
+    ///
+    /// # Errors
+    /// As [`RestoreConfig::load`].
+    pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
+        let config: Self = typed(overridden(text, origin, overrides)?, origin)?;
+        config.check().map_err(|message| ConfigError::Impossible {
+            origin: origin.to_owned(),
+            message,
+        })?;
+        Ok(config)
+    }
+
+    /// The folder of the model and of its scores.
+    pub fn folder(&self) -> PathBuf {
+        let default = || Path::new("runs").join(&self.name);
+        self.output.clone().unwrap_or_else(default)
+    }
+
+    /// The configuration as TOML.
+    ///
+    /// # Errors
+    /// If TOML has no way to write it, such as a path that is not Unicode.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(ConfigError::NotToml)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.train.check()?;
+        if i64::try_from(self.seed).is_err() {
+            return Err(format!("seed = {}: give at most {}", self.seed, i64::MAX));
+        }
+        if self.train.networks != 1 {
+            return Err(format!(
+                "train.networks = {}: foehn restore trains one network",
+                self.train.networks
+            ));
+        }
+        if self.sampling.steps == 0 {
+            return Err("sampling.steps = 0: give at least 1".into());
+        }
+        if self.data.crop == Some(0) {
+            return Err("data.crop = 0: give at least 1, or leave it out".into());
+        }
+        if let Some(epsilon) = self.sampling.epsilon {
+            let schedule = self.interpolant.schedule().map_err(|e| e.to_string())?;
+            if let Err(error) = epsilon.on(schedule) {
+                return Err(format!("sampling.epsilon: {error}"));
+            }
+        }
+        match self.task {
+            Task::Inpainting { mask } => mask.check().map_err(|e| format!("task.{e}")),
+            Task::Degraded { degradation, sigma } => {
+                degradation.check().map_err(|e| format!("task.{e}"))?;
+                if (1e-3..=10.0).contains(&sigma) {
+                    Ok(())
+                } else {
+                    Err(format!("task.sigma = {sigma} is not within 0.001 and 10"))
+                }
+            }
+        }
+    }
+}
+
+impl PictureConfig {
+    /// Paths are relative to the folder of the configuration, unless they exist as they stand.
+    fn relative_to(&mut self, folder: &Path) {
+        let resolve = |path: &mut PathBuf| {
+            let beside = folder.join(&*path);
+            if path.is_relative() && !path.exists() && beside.exists() {
+                *path = beside;
+            }
+        };
+        resolve(&mut self.train);
+        self.test.iter_mut().for_each(resolve);
+        if let Some(labels) = &mut self.labels {
+            resolve(&mut labels.train);
+            resolve(&mut labels.test);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = "name = \"x\"\n[data]\ntrain = \"x\"\n\
+                           [task.inpainting.mask]\ntiles = { across = 8, hidden = 0.3 }\n";
+
+    fn parse(overrides: &[&str]) -> Result<RestoreConfig, ConfigError> {
+        let overrides: Vec<String> = overrides.iter().map(|s| (*s).to_owned()).collect();
+        RestoreConfig::parse(MINIMAL, "x.toml", &overrides)
+    }
+
+    #[test]
+    fn the_comparison_is_one_line_and_a_configuration_reads_back() {
+        let config = parse(&["coupling=uncoupled"]).unwrap();
+        assert_eq!(config.coupling, Start::Uncoupled);
+        let again = RestoreConfig::parse(&config.to_toml().unwrap(), "again", &[]).unwrap();
+        assert_eq!(again, config);
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        let refused = |overrides: &[&str], about: &str| {
+            let error = parse(overrides).unwrap_err().to_string();
+            assert!(error.contains(about), "{error}");
+        };
+        refused(&["task.inpainting.mask.tiles.hidden=2"], "hidden = 2");
+        refused(
+            &["task={ degraded = { degradation = { reduce = { factor = 4 } }, sigma = 0.0 } }"],
+            "task.sigma",
+        );
+        refused(&["train.networks=2"], "networks");
+        refused(&["data.flip=none"], "data.flips");
+        refused(&["sampling.steps=0"], "sampling.steps");
+    }
+}

@@ -1,0 +1,138 @@
+//! The folder of a model of pictures.
+
+use super::config::RestoreConfig;
+use super::law::RestorationLaw;
+use crate::continuation::refuse_other;
+use crate::text_file::write_text;
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use foehn_archive::Mode;
+use foehn_network::FieldNet;
+use foehn_training::Checkpoint;
+use std::fs;
+use std::path::PathBuf;
+
+/// Sections of a configuration that leave a model as it is.
+const NOT_OF_THE_MODEL: [&str; 3] = ["name", "output", "sampling"];
+/// The key of a model's metadata that counts the channels of its pictures.
+pub const CHANNELS: &str = "channels";
+
+/// The files of a model of pictures.
+#[derive(Clone, Debug)]
+pub struct Folder(pub PathBuf);
+
+/// A model that is ready to restore.
+pub struct Model {
+    /// How it was trained.
+    pub config: RestoreConfig,
+    /// What its weights mean.
+    pub law: RestorationLaw,
+    /// The weights.
+    pub network: FieldNet,
+}
+
+impl Folder {
+    /// The configuration that it was trained with.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.toml")
+    }
+
+    /// Averaged weights, safetensors: there when training is done.
+    pub fn weights(&self) -> PathBuf {
+        self.0.join("weights.safetensors")
+    }
+
+    /// Checkpoints.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoints")
+    }
+
+    /// Losses, step by step.
+    pub fn losses(&self) -> PathBuf {
+        self.0.join("loss.csv")
+    }
+
+    /// Refuses a model that is in the way, or of another configuration.
+    ///
+    /// # Errors
+    /// If there is one, and the mode does not allow for it.
+    pub fn refuse(&self, config: &RestoreConfig, mode: Mode) -> Result<()> {
+        let name = self.0.display();
+        let there = [self.config(), self.weights(), self.checkpoints()]
+            .iter()
+            .any(|path| path.exists());
+        match mode {
+            Mode::Create if there => bail!(
+                "{name} holds a model already: give --resume to continue it or --overwrite to begin again"
+            ),
+            Mode::Resume if self.config().exists() => {
+                let before = fs::read_to_string(self.config())
+                    .with_context(|| format!("cannot read {}", self.config().display()))?;
+                let of_model = |text: &str| {
+                    let mut table = text.parse::<toml::Table>()?;
+                    for section in NOT_OF_THE_MODEL {
+                        table.remove(section);
+                    }
+                    Ok::<_, toml::de::Error>(table)
+                };
+                let before = of_model(&before).with_context(|| {
+                    format!("{} is not a configuration", self.config().display())
+                })?;
+                refuse_other(&self.0, &before, &of_model(&config.to_toml()?)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the folder ready for a training; with [`Mode::Overwrite`] the files of an older model go, and no others.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn prepare(&self, config: &RestoreConfig, mode: Mode) -> Result<()> {
+        if mode == Mode::Overwrite {
+            if self.checkpoints().exists() {
+                fs::remove_dir_all(self.checkpoints())
+                    .with_context(|| format!("cannot remove {}", self.checkpoints().display()))?;
+            }
+            // what says which model it is goes last, so that a crash leaves nothing that another would continue
+            for file in [self.weights(), self.losses(), self.config()] {
+                if file.exists() {
+                    fs::remove_file(&file)
+                        .with_context(|| format!("cannot remove {}", file.display()))?;
+                }
+            }
+        }
+        fs::create_dir_all(&self.0)
+            .with_context(|| format!("cannot create {}", self.0.display()))?;
+        write_text(&self.config(), &config.to_toml()?)
+    }
+
+    /// The model in this folder.
+    ///
+    /// # Errors
+    /// If it is not there, not trained to the end, or damaged.
+    pub fn load(&self, device: &Device) -> Result<Model> {
+        if !self.config().exists() || !self.weights().exists() {
+            bail!(
+                "no trained model in {}: run `foehn restore train`, with --resume if it was interrupted",
+                self.0.display()
+            );
+        }
+        let config = RestoreConfig::load(&self.config(), &[])?;
+        let file = Checkpoint::open(&self.weights())?;
+        let channels = file
+            .metadata()
+            .get(CHANNELS)
+            .and_then(|text| text.parse().ok());
+        let channels = channels
+            .with_context(|| format!("{} does not say its {CHANNELS}", self.weights().display()))?;
+        let law = RestorationLaw::new(&config, channels)?;
+        let architecture = law.architecture();
+        let network = file.load(architecture.field_net(device)?, &architecture.describe())?;
+        Ok(Model {
+            config,
+            law,
+            network,
+        })
+    }
+}

@@ -1,0 +1,251 @@
+//! What a model of pictures means but for its weights: path, start, what the network sees.
+
+use super::config::{RestoreConfig, Start, Task};
+use anyhow::{Result, bail};
+use burn::tensor::{Device, Tensor, TensorData};
+use foehn_interpolant::{
+    Ends, Inpainting, Interpolant, Pair, Schedule, Target, normals, per_sample, squared_errors,
+};
+use foehn_network::{Architecture, FieldNet};
+use foehn_noise::Key;
+use ndarray::{Array2, Array3, Array4};
+use std::sync::Arc;
+
+/// A schedule that threads share.
+pub type SharedSchedule = Arc<dyn Schedule + Send + Sync>;
+
+/// Path, start, and what the network sees.
+#[derive(Clone)]
+pub struct RestorationLaw {
+    task: Task,
+    start: Start,
+    schedule: SharedSchedule,
+    channels: usize,
+    architecture: Architecture,
+}
+
+/// What is known of one picture.
+///
+/// # Shapes
+/// `condition`: (C, H, W), zero where hidden; `known`: (H, W), for in-painting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// The known part of the picture, or the degraded picture.
+    pub condition: Array3<f32>,
+    /// Where it is known.
+    pub known: Option<Array2<bool>>,
+}
+
+/// What is known of a batch.
+///
+/// # Shapes
+/// `condition`: [B, C, H, W]; `mask`: [B, 1, H, W], 1 where known.
+#[derive(Clone)]
+pub struct Conditions {
+    /// The known part, or the degraded picture.
+    pub condition: Tensor<4>,
+    /// Where it is known, for in-painting.
+    pub mask: Option<Tensor<4>>,
+}
+
+impl Conditions {
+    /// A batch of pictures of one size on a device.
+    pub fn of(given: &[&Given], device: &Device) -> Self {
+        let stack = |part: &dyn Fn(&Given) -> Vec<f32>, channels: usize| {
+            let (_, h, w) = given[0].condition.dim();
+            let values: Vec<f32> = given.iter().flat_map(|given| part(given)).collect();
+            Tensor::from_data(
+                TensorData::new(values, [given.len(), channels, h, w]),
+                device,
+            )
+        };
+        let condition = stack(
+            &|given| given.condition.iter().copied().collect(),
+            given[0].condition.dim().0,
+        );
+        let known = |given: &Given| {
+            let known = given.known.iter().flatten();
+            known.map(|known| f32::from(u8::from(*known))).collect()
+        };
+        let mask = given[0].known.as_ref().map(|_| stack(&known, 1));
+        Self { condition, mask }
+    }
+
+    fn part(&self, from: usize, count: usize) -> Self {
+        Self {
+            condition: self.condition.clone().narrow(0, from, count),
+            mask: self.mask.clone().map(|mask| mask.narrow(0, from, count)),
+        }
+    }
+}
+
+/// A batch to learn from.
+pub struct Lesson {
+    /// [B, C, H, W].
+    pub x1: Tensor<4>,
+    /// What is known of them.
+    pub given: Conditions,
+    /// Times.
+    pub t: Vec<f64>,
+    /// Names of the noise.
+    pub keys: Vec<Key>,
+}
+
+impl RestorationLaw {
+    /// The law that `config` declares for pictures of so many channels.
+    ///
+    /// # Errors
+    /// If the path does not lead from a start to data, or has latent noise.
+    pub fn new(config: &RestoreConfig, channels: usize) -> Result<Self> {
+        let schedule = config.interpolant.schedule()?;
+        if schedule.ends() != Ends::TwoSided || schedule.at(0.5).gamma != 0.0 {
+            bail!(
+                "interpolant: a restoration starts from what is known with noise of its own: choose linear or \
+                 trigonometric with gamma = \"zero\""
+            );
+        }
+        let seen = match config.task {
+            Task::Inpainting { .. } => 2 * channels + 1,
+            Task::Degraded { .. } => 2 * channels,
+        };
+        Ok(Self {
+            task: config.task,
+            start: config.coupling,
+            schedule,
+            channels,
+            architecture: config.network.architecture(seen, channels),
+        })
+    }
+
+    /// Channels of a picture.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The network that the law needs.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The path.
+    pub fn schedule(&self) -> &SharedSchedule {
+        &self.schedule
+    }
+
+    /// What is lost.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// Centre of the start, given the conditions; its noise has deviation [`RestorationLaw::sigma`].
+    pub fn centre(&self, given: &Conditions) -> Tensor<4> {
+        match (self.start, self.task) {
+            (Start::Dependent, Task::Degraded { .. }) => given.condition.clone(),
+            _ => given.condition.zeros_like(),
+        }
+    }
+
+    /// Deviation of the noise of the start.
+    pub fn sigma(&self) -> f64 {
+        match (self.start, self.task) {
+            (Start::Dependent, Task::Degraded { sigma, .. }) => sigma,
+            _ => 1.0,
+        }
+    }
+
+    /// What keeps the known values in place on the whole path, where the start depends on them.
+    pub fn kept(&self, given: &Conditions) -> Option<Inpainting<4>> {
+        let mask = given
+            .mask
+            .clone()
+            .filter(|_| self.start == Start::Dependent);
+        mask.map(|mask| Inpainting { mask })
+    }
+
+    /// A draw of the start: `condition + sigma zeta`, or `xi condition + (1 - xi) zeta`.
+    pub fn start(&self, given: &Conditions, keys: &[Key]) -> Tensor<4> {
+        let zeta = normals(keys, &given.condition);
+        let x0 = self.centre(given) + zeta * self.sigma();
+        match self.kept(given) {
+            Some(kept) => kept.keep(x0, given.condition.clone()),
+            None => x0,
+        }
+    }
+
+    /// The velocity that a network predicts.
+    ///
+    /// # Shapes
+    /// `t`: (B); `x`: [B, C, H, W].
+    pub fn velocity(
+        &self,
+        network: &FieldNet,
+        t: &[f64],
+        x: Tensor<4>,
+        given: &Conditions,
+    ) -> Tensor<4> {
+        // brings the state to unit variance, as far as the path alone tells
+        let scale = |t: &f64| {
+            let c = self.schedule.at(*t);
+            1.0 / (c.alpha.powi(2) + c.beta.powi(2)).sqrt()
+        };
+        let scale = per_sample(&t.iter().map(scale).collect::<Vec<_>>(), &x);
+        let times = TensorData::new(t.to_vec(), [t.len()]).convert_dtype(x.dtype());
+        let times = Tensor::<1>::from_data(times, (&x.device(), x.dtype()));
+        let mut inputs = vec![x * scale, given.condition.clone()];
+        inputs.extend(given.mask.clone());
+        let u = network.forward(Tensor::cat(inputs, 1), times);
+        match self.kept(given) {
+            Some(kept) => kept.free(u),
+            None => u,
+        }
+    }
+
+    /// Half the mean square error of the velocity over what is not known, of each sample of a part.
+    ///
+    /// # Shapes
+    /// Result: (count).
+    ///
+    /// # Errors
+    /// If the path has no velocity at one of the times.
+    pub fn losses(
+        &self,
+        network: &FieldNet,
+        lesson: &Lesson,
+        from: usize,
+        count: usize,
+    ) -> Result<Tensor<1>, foehn_interpolant::TargetError> {
+        let t = &lesson.t[from..from + count];
+        let given = lesson.given.part(from, count);
+        let x1 = lesson.x1.clone().narrow(0, from, count);
+        let x0 = self.start(&given, &lesson.keys[from..from + count]);
+        let interpolant = Interpolant {
+            schedule: &self.schedule,
+        };
+        let pair = Pair { x0, x1: x1.clone() };
+        let point = interpolant.point(t, &pair, &x1.zeros_like(), Target::Velocity)?;
+        let kept = self.kept(&given);
+        let point = match &kept {
+            Some(kept) => kept.point(point, x1),
+            None => point,
+        };
+        let u = self.velocity(network, t, point.xt, &given);
+        // a mask that hides nothing has no error
+        let weight = kept.map(|kept| kept.weight());
+        let hides = weight
+            .as_ref()
+            .is_none_or(|weight| weight.clone().sum().into_scalar::<f32>() > 0.0);
+        let errors = squared_errors(u, point.target, weight);
+        Ok(if hides { errors } else { errors.zeros_like() })
+    }
+}
+
+/// A batch of pictures on the host.
+///
+/// # Shapes
+/// [B, C, H, W] to (B, C, H, W).
+pub fn on_host(x: Tensor<4>) -> Array4<f32> {
+    let [b, c, h, w] = x.dims();
+    let values: Vec<f32> = x.into_data().iter::<f32>().collect();
+    let at = |(b, i, y, x): (usize, usize, usize, usize)| values[((b * c + i) * h + y) * w + x];
+    Array4::from_shape_fn((b, c, h, w), at)
+}

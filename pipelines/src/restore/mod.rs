@@ -1,0 +1,23 @@
+//! `foehn restore`: pictures with holes, or without detail, and samples of what they may have been.
+
+mod apply;
+mod baselines;
+mod config;
+mod drawing;
+mod ensemble;
+mod features;
+mod folder;
+mod law;
+mod network;
+mod pictures;
+mod process;
+mod score;
+mod training;
+
+pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};
+pub use config::{Flips, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task};
+pub use ensemble::{EnsembleScores, MeanRow};
+pub use features::FeatureNote;
+pub use network::NetworkConfig;
+pub use score::{DistanceRow, RestoreScores, RestoreScoring, restore_score};
+pub use training::{RestoreTraining, restore_train};

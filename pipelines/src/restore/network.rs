@@ -1,0 +1,38 @@
+//! The networks that restore.
+
+use foehn_network::{Architecture, TransformerConfig, UNetConfig};
+use serde::{Deserialize, Serialize};
+
+/// `[network]`: `[network.unet]` or `[network.transformer]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NetworkConfig {
+    /// Convolutions at several resolutions.
+    Unet(UNetConfig),
+    /// Patches that attend to each other.
+    Transformer(TransformerConfig),
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self::Unet(UNetConfig::default())
+    }
+}
+
+impl NetworkConfig {
+    /// The network with its channels.
+    pub fn architecture(&self, inputs: usize, outputs: usize) -> Architecture {
+        match self.clone() {
+            Self::Unet(config) => Architecture::UNet {
+                config,
+                inputs,
+                outputs,
+            },
+            Self::Transformer(config) => Architecture::Transformer {
+                config,
+                inputs,
+                outputs,
+            },
+        }
+    }
+}

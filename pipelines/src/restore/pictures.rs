@@ -1,0 +1,261 @@
+//! Pictures to learn from and to be scored on.
+
+use super::config::{Flips, RestoreConfig, Task};
+use super::law::{Conditions, Given, Lesson};
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor, TensorData};
+use foehn_interpolant::TimeLaw;
+use foehn_noise::{Key, Purpose};
+use foehn_restoration::{Collection, Picture};
+use ndarray::{Array2, Array3, Axis, Zip, s};
+use std::path::Path;
+
+/// The steps of a training's keys that name the noise of the start, and of a degradation's keys that name flip and crop.
+const START: u32 = 2;
+const VIEW: u32 = 2;
+
+/// Pictures with what is lost of them.
+pub struct Pictures<'a> {
+    config: &'a RestoreConfig,
+    collection: Collection,
+    channels: usize,
+}
+
+/// One picture of a set, cut to the size that a model sees, with what is left of it.
+#[derive(Clone, Debug)]
+pub struct Puzzle {
+    /// The truth, in [-1, 1].
+    pub truth: Array3<f32>,
+    /// What is left.
+    pub given: Given,
+}
+
+impl<'a> Pictures<'a> {
+    /// Opens what is learnt from.
+    ///
+    /// # Errors
+    /// If it cannot be read, or leaves nothing to learn from.
+    pub fn open(config: &'a RestoreConfig, path: &Path) -> Result<Self> {
+        let collection = Collection::open(path).with_context(|| format!("{}", path.display()))?;
+        let channels = collection.picture(0)?.channels();
+        Ok(Self {
+            config,
+            collection,
+            channels,
+        })
+    }
+
+    /// Channels of a picture.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Pictures in all.
+    pub fn count(&self) -> usize {
+        self.collection.count()
+    }
+
+    /// Pictures that are learnt from; the rest are set aside.
+    ///
+    /// # Errors
+    /// If none are left.
+    pub fn to_learn(&self) -> Result<usize> {
+        let (count, aside) = (self.count(), self.config.data.validation);
+        if count <= aside {
+            bail!(
+                "{} has {count} pictures and data.validation = {aside} sets all of them aside: give fewer",
+                self.config.data.train.display()
+            );
+        }
+        Ok(count - aside)
+    }
+
+    /// Picture `i` as it is scored: cut from its middle, degraded as its number says.
+    ///
+    /// # Errors
+    /// If it cannot be read or degraded.
+    pub fn puzzle(&self, i: usize) -> Result<Puzzle> {
+        let key = Key::new(self.config.seed, Purpose::Degrade).init(i as i64);
+        self.cut(i, [0.5, 0.5], 1.0, &key)
+    }
+
+    /// Picture `i`, whole, in [-1, 1].
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn whole(&self, i: usize) -> Result<Array3<f32>> {
+        Ok(self.picture(i)?.unit())
+    }
+
+    /// The pictures of step `step`, of a seed and a purpose of its own.
+    ///
+    /// # Errors
+    /// If one cannot be read or degraded.
+    pub fn lesson(&self, step: usize, batch: usize, device: &Device) -> Result<Lesson> {
+        let seed = self.config.seed;
+        let degrade = Key::new(seed, Purpose::Degrade).init(step as i64);
+        let numbers = places(seed, self.to_learn()?, step * batch, batch);
+        let puzzles = numbers.into_iter().enumerate().map(|(b, i)| {
+            let key = degrade.member(1 + b as u32);
+            let mut u = [0.0; 3];
+            key.step(VIEW).uniforms(&mut u);
+            self.cut(i, [u[0], u[1]], u[2], &key)
+        });
+        let puzzles = puzzles.collect::<Result<Vec<_>>>()?;
+        lesson(
+            &puzzles,
+            Key::new(seed, Purpose::Train).init(step as i64),
+            device,
+        )
+    }
+
+    /// The pictures set aside, `from` the first of them, with the same draws every time.
+    ///
+    /// # Errors
+    /// If one cannot be read or degraded.
+    pub fn validation(&self, from: usize, count: usize, device: &Device) -> Result<Lesson> {
+        let first = self.to_learn()? + from;
+        let puzzles = (first..first + count).map(|i| self.puzzle(i));
+        let puzzles = puzzles.collect::<Result<Vec<_>>>()?;
+        let key = Key::new(self.config.seed, Purpose::Validate).init(from as i64);
+        lesson(&puzzles, key, device)
+    }
+
+    /// Picture `i`, seen at `place` of what may be cut, and degraded; mirrored where `coin` is below a half.
+    fn cut(&self, i: usize, place: [f64; 2], coin: f64, key: &Key) -> Result<Puzzle> {
+        let mut truth = self.picture(i)?.unit();
+        if let Some(side) = self.config.data.crop {
+            let (_, h, w) = truth.dim();
+            if h < side || w < side {
+                bail!(
+                    "picture {} has {h} x {w} pixels, fewer than data.crop = {side}: leave it out or give a smaller crop",
+                    self.collection.name(i)
+                );
+            }
+            let begin = |n: usize, at: f64| ((n - side + 1) as f64 * at) as usize;
+            let (top, left) = (begin(h, place[0]), begin(w, place[1]));
+            truth = truth
+                .slice(s![.., top..top + side, left..left + side])
+                .to_owned();
+        }
+        if self.config.data.flips == Flips::Horizontal && coin < 0.5 {
+            truth.invert_axis(Axis(2));
+        }
+        let given = degraded(self.config.task, &truth, key)?;
+        Ok(Puzzle { truth, given })
+    }
+
+    fn picture(&self, i: usize) -> Result<Picture> {
+        let picture = self.collection.picture(i)?;
+        let found = picture.channels();
+        picture.in_channels(self.channels).with_context(|| {
+            format!(
+                "picture {} has {found} channels and the first one {}: keep grey and colour apart",
+                self.collection.name(i),
+                self.channels
+            )
+        })
+    }
+}
+
+/// What is left of a picture.
+///
+/// # Errors
+/// If it cannot be degraded so.
+pub fn degraded(task: Task, truth: &Array3<f32>, key: &Key) -> Result<Given> {
+    let (_, h, w) = truth.dim();
+    Ok(match task {
+        Task::Inpainting { mask } => hidden(truth, mask.draw(key, [h, w])?),
+        Task::Degraded { degradation, .. } => Given {
+            condition: degradation.apply(truth.view(), key)?,
+            known: None,
+        },
+    })
+}
+
+/// The part of a picture that is known; the rest is zero.
+pub fn hidden(picture: &Array3<f32>, known: Array2<bool>) -> Given {
+    let mut condition = picture.clone();
+    for mut plane in condition.axis_iter_mut(Axis(0)) {
+        Zip::from(&mut plane).and(&known).for_each(|value, known| {
+            if !known {
+                *value = 0.0;
+            }
+        });
+    }
+    Given {
+        condition,
+        known: Some(known),
+    }
+}
+
+fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
+    let shape = puzzles[0].truth.dim();
+    if let Some(other) = puzzles.iter().find(|puzzle| puzzle.truth.dim() != shape) {
+        bail!(
+            "pictures of several sizes, such as {:?} and {:?} (channels, rows, columns): set data.crop to the side of a square \
+             that all of them hold",
+            shape,
+            other.truth.dim()
+        );
+    }
+    let values: Vec<f32> = puzzles
+        .iter()
+        .flat_map(|puzzle| puzzle.truth.iter().copied())
+        .collect();
+    let x1 = TensorData::new(values, [puzzles.len(), shape.0, shape.1, shape.2]);
+    let given: Vec<&Given> = puzzles.iter().map(|puzzle| &puzzle.given).collect();
+    let draws = TimeLaw::Uniform.draw(&key, puzzles.len());
+    Ok(Lesson {
+        x1: Tensor::from_data(x1, device),
+        given: Conditions::of(&given, device),
+        t: draws.iter().map(|draw| draw.t).collect(),
+        keys: (0..puzzles.len())
+            .map(|b| key.member(b as u32).step(START))
+            .collect(),
+    })
+}
+
+/// Places `from..from + count` of the endless sequence of shuffled `0..n`.
+fn places(seed: u64, n: usize, from: usize, count: usize) -> Vec<usize> {
+    let key = Key::new(seed, Purpose::Shuffle);
+    let (mut epoch, mut skip) = (from / n, from % n);
+    let mut places = Vec::with_capacity(count);
+    while places.len() < count {
+        let order = key.init(epoch as i64).permutation(n);
+        places.extend(order.into_iter().skip(skip).take(count - places.len()));
+        (epoch, skip) = (epoch + 1, 0);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_visits_every_picture_once() {
+        let mut seen: Vec<usize> = (0..4).flat_map(|step| places(7, 10, step * 5, 5)).collect();
+        seen[..10].sort_unstable();
+        seen[10..].sort_unstable();
+        assert_eq!(seen[..10], (0..10).collect::<Vec<_>>());
+        assert_eq!(seen[10..], (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn hidden_values_are_not_there_and_known_ones_are_as_they_were() {
+        let picture = Array3::from_shape_fn((3, 2, 2), |(c, i, j)| (c + 2 * i + j) as f32 / 7.0);
+        let known = ndarray::arr2(&[[true, false], [false, true]]);
+        let given = hidden(&picture, known.clone());
+        for ((c, i, j), value) in given.condition.indexed_iter() {
+            assert_eq!(
+                *value,
+                if known[[i, j]] {
+                    picture[[c, i, j]]
+                } else {
+                    0.0
+                }
+            );
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! `foehn restore score`: how near restored pictures are to the truth, and to each other as a set.
+
+use super::baselines;
+use super::config::{RestoreConfig, RestoreSampling, Start, Task};
+use super::drawing::Drawing;
+use super::ensemble::{EnsembleScores, ensemble};
+use super::features::{FeatureNote, Features, as_written};
+use super::folder::Folder;
+use super::law::Given;
+use super::pictures::{Pictures, Puzzle};
+use crate::progress::{Progress, Talk};
+use crate::text_file::write_text;
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use foehn_archive::Mode;
+use foehn_compute::Workers;
+use foehn_dynamics::Epsilon;
+use foehn_restoration::{Moments, frechet_distance, kernel_distance};
+use ndarray::{Array2, Array3, Axis};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Pictures whose samples are drawn before the next are read.
+const PIECE: usize = 500;
+
+/// What is scored.
+#[derive(Clone, Debug)]
+pub struct RestoreScoring {
+    /// Test pictures of the distances between sets.
+    pub pictures: usize,
+    /// Steps of the sampler, each a row.
+    pub steps: Vec<usize>,
+    /// Factors k of SDEs with `e(t) = k sigma^2 (1 - t)`, each a row at all steps.
+    pub noise: Vec<f64>,
+    /// Samples of each picture of the scores of samples.
+    pub members: usize,
+    /// Test pictures of those.
+    pub of: usize,
+}
+
+/// The scores of a model, with how they were made.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestoreScores {
+    /// Name of the model.
+    pub name: String,
+    /// What is lost.
+    pub task: Task,
+    /// Where the path starts.
+    pub coupling: Start,
+    /// Whose features distances are made of.
+    pub features: FeatureNote,
+    /// Test pictures of the distances, which are those to the same pictures unharmed.
+    pub pictures: usize,
+    /// Distances, one sample a picture.
+    pub distances: Vec<DistanceRow>,
+    /// Scores of several samples a picture.
+    pub ensemble: Option<EnsembleScores>,
+    /// The file of scores.
+    pub path: PathBuf,
+}
+
+/// How far a set of restored pictures lies from the true ones.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DistanceRow {
+    /// How they were restored.
+    pub method: String,
+    /// Steps of the sampler.
+    pub steps: Option<usize>,
+    /// The Fréchet distance.
+    pub frechet: f64,
+    /// The kernel distance.
+    pub kernel: f64,
+}
+
+/// Scores the model of `config` on its test pictures and writes `scores.json` beside it.
+///
+/// # Errors
+/// If there is no model or test picture, or too few are asked for.
+pub fn restore_score(
+    config: &RestoreConfig,
+    scoring: &RestoreScoring,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<RestoreScores> {
+    let folder = Folder(config.folder());
+    let model = folder.load(device)?;
+    folder.refuse(config, Mode::Resume)?;
+    let test = config
+        .data
+        .test
+        .as_ref()
+        .context("give data.test: pictures that nothing was learnt from")?;
+    let pictures = Pictures::open(config, test)?;
+    for (key, count, least) in [("--pictures", scoring.pictures, 2), ("--of", scoring.of, 0)] {
+        if count < least || count > pictures.count() {
+            bail!(
+                "{key} {count}: {} has {} pictures; give {least} to as many",
+                test.display(),
+                pictures.count()
+            );
+        }
+    }
+    let features = Features::open(
+        config,
+        &folder.0.join("classifier.safetensors"),
+        device,
+        workers,
+        talk,
+    )?;
+    let drawing = Drawing {
+        model: &model,
+        how: &config.sampling,
+        seed: config.seed,
+        tiles: None,
+        device,
+        workers,
+    };
+    let sets = Sets::new(&pictures, &features, scoring.pictures, drawing)?;
+    let mut distances = Vec::new();
+    for name in baselines::names(config.task) {
+        let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle);
+        distances.push(sets.row((*name).to_owned(), None, &sets.by(plain)?)?);
+    }
+    let samplers = samplers(config, scoring, model.law.sigma());
+    let all = (samplers.len() * scoring.pictures) as u64;
+    let progress = Progress::new(talk, "restoring", "pictures", all, 0);
+    for (name, how) in &samplers {
+        let restored = sets.sampled(how, &progress)?;
+        distances.push(sets.row(name.clone(), Some(how.steps), &restored)?);
+    }
+    progress.finish();
+    let ensemble = (scoring.of > 0 && scoring.members > 1).then(|| {
+        ensemble(
+            config,
+            &pictures,
+            &drawing,
+            [scoring.of, scoring.members],
+            talk,
+        )
+    });
+    let scores = RestoreScores {
+        name: config.name.clone(),
+        task: config.task,
+        coupling: config.coupling,
+        features: features.note,
+        pictures: scoring.pictures,
+        distances,
+        ensemble: ensemble.transpose()?,
+        path: folder.0.join("scores.json"),
+    };
+    write_text(&scores.path, &serde_json::to_string_pretty(&scores)?)?;
+    Ok(scores)
+}
+
+/// The flow and each SDE at each number of steps.
+fn samplers(
+    config: &RestoreConfig,
+    scoring: &RestoreScoring,
+    sigma: f64,
+) -> Vec<(String, RestoreSampling)> {
+    let own = match config.sampling.epsilon {
+        None => "flow".to_owned(),
+        Some(epsilon) => format!("sde, {epsilon:?}"),
+    };
+    let mut samplers = Vec::new();
+    for &steps in &scoring.steps {
+        samplers.push((
+            own.clone(),
+            RestoreSampling {
+                steps,
+                ..config.sampling
+            },
+        ));
+    }
+    for &k in &scoring.noise {
+        let (e0, power) = (k * sigma * sigma, 1.0);
+        for &steps in &scoring.steps {
+            let how = RestoreSampling {
+                steps,
+                solver: None,
+                epsilon: Some(Epsilon::Decreasing { e0, power }),
+            };
+            samplers.push((format!("sde, e = {k} sigma^2 (1 - t)"), how));
+        }
+    }
+    samplers
+}
+
+/// The true pictures' features, and what makes others to compare them with.
+struct Sets<'a> {
+    pictures: &'a Pictures<'a>,
+    features: &'a Features,
+    count: usize,
+    drawing: Drawing<'a>,
+    truth: Array2<f32>,
+}
+
+impl<'a> Sets<'a> {
+    fn new(
+        pictures: &'a Pictures<'a>,
+        features: &'a Features,
+        count: usize,
+        drawing: Drawing<'a>,
+    ) -> Result<Self> {
+        let mut sets = Self {
+            pictures,
+            features,
+            count,
+            drawing,
+            truth: Array2::zeros((0, 0)),
+        };
+        sets.truth = sets.by(|puzzle| Ok(puzzle.truth.clone()))?;
+        Ok(sets)
+    }
+
+    /// The features of pictures made of each puzzle.
+    fn by(&self, make: impl Fn(&Puzzle) -> Result<Array3<f32>> + Sync) -> Result<Array2<f32>> {
+        self.piecewise(|numbers| {
+            let make = |i| as_written(&make(&self.pictures.puzzle(i)?)?);
+            self.drawing
+                .workers
+                .map(numbers.len(), |k| make(numbers.start + k))
+        })
+    }
+
+    /// The features of one sample of each puzzle.
+    fn sampled(&self, how: &RestoreSampling, progress: &Progress) -> Result<Array2<f32>> {
+        let drawing = Drawing {
+            how,
+            ..self.drawing
+        };
+        self.piecewise(|numbers| {
+            let given: Vec<Given> = numbers
+                .clone()
+                .map(|i| Ok(self.pictures.puzzle(i)?.given))
+                .collect::<Result<_>>()?;
+            let samples = drawing.samples(&given, numbers.start, 1, Some(progress))?;
+            samples
+                .iter()
+                .map(|one| as_written(&one.index_axis(Axis(0), 0).to_owned()))
+                .collect()
+        })
+    }
+
+    fn piecewise(
+        &self,
+        make: impl Fn(std::ops::Range<usize>) -> Result<Vec<Array3<f32>>>,
+    ) -> Result<Array2<f32>> {
+        let mut tables = Vec::new();
+        for begin in (0..self.count).step_by(PIECE) {
+            let made = make(begin..(begin + PIECE).min(self.count))?;
+            tables.push(
+                self.features
+                    .of(&made, self.drawing.device, self.drawing.workers)?,
+            );
+        }
+        let views: Vec<_> = tables.iter().map(|table| table.view()).collect();
+        Ok(ndarray::concatenate(Axis(0), &views)?)
+    }
+
+    fn row(
+        &self,
+        method: String,
+        steps: Option<usize>,
+        restored: &Array2<f32>,
+    ) -> Result<DistanceRow> {
+        let (truth, restored) = (self.truth.view(), restored.view());
+        Ok(DistanceRow {
+            method,
+            steps,
+            frechet: frechet_distance(&Moments::of(restored), &Moments::of(truth))?,
+            kernel: kernel_distance(restored, truth)?,
+        })
+    }
+}
+
+impl RestoreScores {
+    /// As tables to read.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{}: {:?} coupling, {} test pictures; features of {} (accuracy {:.3})\n",
+            self.name, self.coupling, self.pictures, self.features.network, self.features.accuracy
+        );
+        let _ = writeln!(
+            text,
+            "{:<34} {:>5} {:>10} {:>12}",
+            "restored by", "steps", "Frechet", "kernel"
+        );
+        for row in &self.distances {
+            let steps = row.steps.map_or(String::new(), |steps| steps.to_string());
+            let _ = writeln!(
+                text,
+                "{:<34} {steps:>5} {:>10.3} {:>12.3e}",
+                row.method, row.frechet, row.kernel
+            );
+        }
+        if let Some(ensemble) = &self.ensemble {
+            text.push_str(&ensemble.text());
+        }
+        let _ = write!(text, "scores in {}", self.path.display());
+        text
+    }
+}

@@ -1,0 +1,139 @@
+//! `foehn restore train`: pictures in, a model out.
+
+use super::config::RestoreConfig;
+use super::folder::{CHANNELS, Folder};
+use super::law::RestorationLaw;
+use super::pictures::Pictures;
+use crate::progress::Talk;
+use crate::training_run::{Course, Training};
+use anyhow::Result;
+use burn::tensor::Device;
+use foehn_archive::Mode;
+use foehn_compute::Workers;
+use foehn_interpolant::TargetError;
+use foehn_network::FieldNet;
+use foehn_noise::{Key, Purpose};
+use foehn_training::{LayoutError, Metadata, StepReport, TrainError, Trainer};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What a training ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestoreTraining {
+    /// The model.
+    pub model: PathBuf,
+    /// Weights of its network.
+    pub weights: usize,
+    /// Steps.
+    pub steps: usize,
+    /// Loss on the pictures set aside, if there are any.
+    pub validation_loss: Option<f64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+/// Trains the model of `config`; with [`Mode::Resume`] from its last checkpoint.
+///
+/// # Errors
+/// If pictures cannot be read, the output exists ([`Mode::Create`]), or the loss is not finite.
+pub fn restore_train(
+    config: &RestoreConfig,
+    mode: Mode,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<RestoreTraining> {
+    let folder = Folder(config.folder());
+    folder.refuse(config, mode)?;
+    let pictures = Pictures::open(config, &config.data.train)?;
+    let law = RestorationLaw::new(config, pictures.channels())?;
+    device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
+    let network = law.architecture().field_net(device)?;
+    // that pictures fit each other, the mask and the blocks is seen here, and not after an older model has gone
+    pictures.lesson(0, config.train.batch_size, device)?;
+    folder.prepare(config, mode)?;
+    let architecture = law.architecture().describe();
+    let metadata = Metadata::from([
+        ("architecture".to_owned(), architecture.clone()),
+        ("config".to_owned(), config.to_toml()?),
+        (CHANNELS.to_owned(), pictures.channels().to_string()),
+    ]);
+    let course = Course {
+        train: &config.train,
+        checkpoints: folder.checkpoints(),
+        losses: folder.losses(),
+        architecture: &architecture,
+        metadata: metadata.clone(),
+        talk,
+    };
+    let mut job = Job {
+        config,
+        law,
+        pictures,
+        device,
+        workers,
+        trainer: Trainer::new(config.train.clone(), network),
+    };
+    course.restore(&mut job.trainer)?;
+    course.run(&mut job)?;
+    job.trainer.save_model(&folder.weights(), &metadata)?;
+    Ok(RestoreTraining {
+        model: folder.0,
+        weights: job.trainer.weight_count(),
+        steps: config.train.steps,
+        validation_loss: job.validation_loss()?,
+    })
+}
+
+struct Job<'a> {
+    config: &'a RestoreConfig,
+    law: RestorationLaw,
+    pictures: Pictures<'a>,
+    device: &'a Device,
+    workers: &'a Workers,
+    trainer: Trainer<FieldNet>,
+}
+
+impl Training<FieldNet> for Job<'_> {
+    fn trainer(&mut self) -> &mut Trainer<FieldNet> {
+        &mut self.trainer
+    }
+
+    fn step(&mut self) -> Result<StepReport> {
+        let train = &self.config.train;
+        let lesson =
+            self.pictures
+                .lesson(self.trainer.step_count(), train.batch_size, self.device)?;
+        let (law, size) = (&self.law, train.micro_batch);
+        let report = self
+            .trainer
+            .step::<StepError, _>(self.workers, |network, piece| {
+                Ok(law.losses(network, &lesson, piece * size, size)?.mean())
+            })?;
+        Ok(report)
+    }
+
+    fn validation_loss(&self) -> Result<Option<f64>> {
+        let (count, size) = (self.config.data.validation, self.config.train.micro_batch);
+        if count == 0 {
+            return Ok(None);
+        }
+        let network = self.trainer.averaged()?;
+        let sums = self.workers.map(count.div_ceil(size), |piece| {
+            let from = piece * size;
+            let part = size.min(count - from);
+            let lesson = self.pictures.validation(from, part, self.device)?;
+            let losses = self.law.losses(&network, &lesson, 0, part)?;
+            Ok::<_, anyhow::Error>(f64::from(losses.sum().into_scalar::<f32>()))
+        })?;
+        Ok(Some(sums.iter().sum::<f64>() / count as f64))
+    }
+}
