@@ -1,15 +1,14 @@
 //! What each command does: its arguments handed to a workflow, the result said as text or JSON.
 
-use crate::arguments::{self, Command, Common, Generate, Manner, Memory, Output};
+use crate::arguments::{self, Command, Common, Manner, Memory, Output};
 use crate::restore;
 use anyhow::{Context, Result};
 use foehn_archive::try_file;
 use foehn_pipelines::{
-    Comparison, DEMO, Depth, GenerateJob, GridSize, Mode, Names, Networks, OracleName,
-    PostprocessConfig, PrepareJob, RunConfig, Scaling, ScoreFile, Settings, ShardChoice, Talk,
-    Workers, bench, catch_interrupts, demo, forecast, forecast_path, generate, inspect, merge,
-    oracle, oracle_figures, postprocess, report, retune, run_plan, samplers, simulate, train,
-    verify,
+    DEMO, Depth, GridSize, Mode, Networks, OracleName, PostprocessConfig, PrepareJob, RunConfig,
+    Scaling, ScoreFile, ShardChoice, Talk, Workers, bench, catch_interrupts, demo, forecast,
+    forecast_path, inspect, merge, oracle, oracle_figures, postprocess, report, retune, run_plan,
+    samplers, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -78,7 +77,7 @@ pub fn run(command: &Command) -> Result<()> {
             try_file(path);
             Ok(())
         }
-        Command::Generate(arguments) => run_generate(arguments),
+        Command::Generate(arguments) => arguments.run(),
         Command::Restore(command) => restore::run(command),
         Command::Inspect {
             path,
@@ -224,37 +223,6 @@ fn run_forecast(
     }
     let (inits, members, path) = (done.inits, done.members, done.path.display());
     job.say(&done, &format!("{inits} x {members} members in {path}"))
-}
-
-fn run_generate(arguments: &Generate) -> Result<()> {
-    let run = &arguments.run;
-    let settings = Settings {
-        config: arguments.config.clone(),
-        overrides: arguments.all_overrides(),
-        seed: run.seed,
-    };
-    let job = GenerateJob {
-        names: Names {
-            data: arguments.data.clone(),
-            starts: arguments.starts.clone(),
-            condition: arguments.condition.clone(),
-        },
-        model: arguments.model.clone(),
-        output: arguments.out.clone(),
-        samples: arguments.samples,
-        from: arguments.from.clone(),
-        given: arguments.given.clone(),
-        density: arguments.density.clone(),
-        sweep: if arguments.sweep {
-            Comparison::Sweep
-        } else {
-            Comparison::None
-        },
-    };
-    let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
-    let mode = arguments.output.mode();
-    let done = generate(&settings, &job, mode, &device, &workers, run.manner.talk())?;
-    say(run.manner.json, &done, &done.text())
 }
 
 fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Result<()> {

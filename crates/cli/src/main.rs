@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod generate;
 mod restore;
 
 use arguments::{Arguments, Command};
