@@ -33,6 +33,11 @@ impl Architecture {
                 inputs,
                 outputs,
             } => Cost::new(config, ny, nx).all(*inputs, *outputs),
+            Self::Transformer {
+                config,
+                inputs,
+                outputs,
+            } => config.operations(inputs + outputs, ny, nx),
             Self::Mlp {
                 config,
                 inputs,
