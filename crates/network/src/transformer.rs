@@ -88,7 +88,7 @@ impl Transformer {
             .blocks
             .iter()
             .fold(x + places, |x, block| block.forward(x, &embedding));
-        let [scale, shift] = parts(self.modulation.forward(embedding));
+        let [scale, shift] = parts(&self.modulation.forward(embedding));
         let y = self.output.forward(modulated(x, scale, shift));
         let outputs = y.dims()[2];
         let y = y.swap_dims(1, 2).reshape([b, outputs, rows, columns]);
@@ -101,7 +101,7 @@ impl Block {
     /// `x` [B, tokens, width], `embedding` [B, width].
     fn forward(&self, x: Tensor<3>, embedding: &Tensor<2>) -> Tensor<3> {
         let [scale, shift, gate, scale2, shift2, gate2] =
-            parts(self.modulation.forward(embedding.clone()));
+            parts(&self.modulation.forward(embedding.clone()));
         let h = self.attention(modulated(x.clone(), scale, shift));
         let x = x + h * gate;
         let h = gelu(self.widen.forward(modulated(x.clone(), scale2, shift2)));
@@ -143,7 +143,7 @@ fn zero(inputs: usize, outputs: usize, device: &Device) -> Linear {
 ///
 /// # Shapes
 /// [B, N width] to N of [B, 1, width].
-fn parts<const N: usize>(x: Tensor<2>) -> [Tensor<3>; N] {
+fn parts<const N: usize>(x: &Tensor<2>) -> [Tensor<3>; N] {
     let width = x.dims()[1] / N;
     std::array::from_fn(|i| x.clone().narrow(1, i * width, width).unsqueeze_dim(1))
 }

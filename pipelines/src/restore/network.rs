@@ -41,6 +41,7 @@ impl NetworkConfig {
 
 /// A network that maps pictures to pictures.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a program holds a few of them")]
 pub enum Restorer {
     /// Convolutions at several resolutions.
     Unet(UNet),

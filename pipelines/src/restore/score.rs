@@ -15,10 +15,9 @@ use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_dynamics::Epsilon;
-use foehn_restoration::{Moments, frechet_distance, kernel_distance};
+use foehn_restoration::{Moments, frechet_distance, paired_kernel_distance};
 use ndarray::{Array2, Array3, Axis};
 use serde::Serialize;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Pictures whose samples are drawn before the next are read.
@@ -69,7 +68,7 @@ pub struct DistanceRow {
     pub steps: Option<usize>,
     /// The Fréchet distance.
     pub frechet: f64,
-    /// The kernel distance.
+    /// The kernel distance, pairs of a picture and its truth left out; unbiased, so that it may be negative.
     pub kernel: f64,
 }
 
@@ -286,40 +285,7 @@ impl<'a> Sets<'a> {
             method,
             steps,
             frechet: frechet_distance(&Moments::of(restored), &Moments::of(truth))?,
-            kernel: kernel_distance(restored, truth)?,
+            kernel: paired_kernel_distance(restored, truth)?,
         })
-    }
-}
-
-impl RestoreScores {
-    /// As tables to read.
-    pub fn text(&self) -> String {
-        let mut text = format!("{}: {:?} coupling\n", self.name, self.coupling);
-        if let Some(note) = &self.features {
-            let _ = writeln!(
-                text,
-                "{} test pictures; features of {} (accuracy {:.3})\n{:<34} {:>5} {:>10} {:>12}",
-                self.pictures,
-                note.network,
-                note.accuracy,
-                "restored by",
-                "steps",
-                "Frechet",
-                "kernel"
-            );
-        }
-        for row in &self.distances {
-            let steps = row.steps.map_or(String::new(), |steps| steps.to_string());
-            let _ = writeln!(
-                text,
-                "{:<34} {steps:>5} {:>10.3} {:>12.3e}",
-                row.method, row.frechet, row.kernel
-            );
-        }
-        if let Some(ensemble) = &self.ensemble {
-            text.push_str(&ensemble.text());
-        }
-        let _ = write!(text, "scores in {}", self.path.display());
-        text
     }
 }
