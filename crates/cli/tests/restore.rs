@@ -17,7 +17,7 @@ output = "model"
 train = "train-idx3-ubyte"
 test = "test-idx3-ubyte"
 validation = 16
-labels = { train = "train-labels", test = "test-labels" }
+labels = { train = "train-labels", test = "test-labels", steps = 20 }
 [task.inpainting]
 mask = { tiles = { across = 4, hidden = 0.4 } }
 [network.unet]

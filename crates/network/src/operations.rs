@@ -37,7 +37,11 @@ impl Architecture {
                 config,
                 inputs,
                 outputs,
+<<<<<<< HEAD
             } => transformer(config, *inputs + *outputs, config.tokens(ny, nx)),
+=======
+            } => config.operations(inputs + outputs, ny, nx),
+>>>>>>> res7
             Self::Mlp {
                 config,
                 inputs,

@@ -28,6 +28,11 @@
 //! # Reference
 //! Albergo, Goldstein, Boffi, Ranganath, Vanden-Eijnden 2023, arXiv:2310.03725.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a view is as cheap as a reference to it"
+)]
+
 mod collection;
 mod degradation;
 mod distance;
@@ -45,7 +50,7 @@ mod tiling;
 
 pub use collection::{Collection, CollectionError};
 pub use degradation::{Degradation, DegradationError};
-pub use distance::{DistanceError, frechet_distance, kernel_distance};
+pub use distance::{DistanceError, frechet_distance, kernel_distance, paired_kernel_distance};
 pub use harmonic::{HarmonicError, harmonic};
 pub use idx::{IdxError, Labels, read_images, read_labels};
 pub use mask::{MaskError, MaskLaw, mask_of};

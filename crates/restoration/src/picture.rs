@@ -166,7 +166,7 @@ impl Picture {
         let orientation = decoder.orientation().map_err(decode)?;
         let mut image = DynamicImage::from_decoder(decoder).map_err(decode)?;
         image.apply_orientation(orientation);
-        from_image(image, path)
+        from_image(&image, path)
     }
 
     /// The picture as the bytes of a PNG file of its own depth.
@@ -222,7 +222,7 @@ fn is_animated(bytes: &[u8], format: Option<ImageFormat>) -> Result<bool, image:
     }
 }
 
-fn from_image(image: DynamicImage, path: &Path) -> Result<Picture, PictureError> {
+fn from_image(image: &DynamicImage, path: &Path) -> Result<Picture, PictureError> {
     let color = image.color();
     let sixteen = match image {
         DynamicImage::ImageLuma8(_)

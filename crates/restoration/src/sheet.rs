@@ -30,6 +30,13 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// The sheet of these rows, if there are any and all pictures have one size.
+    pub fn of_one_size(rows: Vec<Vec<Picture>>) -> Option<Self> {
+        let mut sizes = rows.iter().flatten().map(Picture::size);
+        let first = sizes.next()?;
+        sizes.all(|size| size == first).then_some(Self { rows })
+    }
+
     /// Adds a row.
     pub fn push(&mut self, row: Vec<Picture>) {
         self.rows.push(row);

@@ -91,7 +91,7 @@ impl Tiling {
 /// As few ranges of `side` as cover `0..n` with the overlap, evenly spaced.
 fn along(n: usize, side: usize, overlap: usize) -> Vec<Range<usize>> {
     if n <= side {
-        return vec![0..n];
+        return std::iter::once(0..n).collect();
     }
     let gaps = (n - side).div_ceil(side - overlap);
     (0..=gaps)

@@ -215,6 +215,9 @@ fn a_sheet_shows_every_picture_where_it_belongs() {
         colour.values()[[1, 7, 9]]
     );
     assert_eq!(at(0, 110, 110), 255);
+    let rows = vec![vec![grey.clone(), colour.clone()], vec![colour.clone()]];
+    assert_eq!(Sheet::of_one_size(rows).unwrap().picture().unwrap(), whole);
+    assert!(Sheet::of_one_size(vec![vec![grey, picture(1, 9, 9, Depth::Eight)]]).is_none());
     sheet.push(vec![picture(1, 9, 9, Depth::Eight)]);
     assert!(sheet.picture().is_err());
 }

@@ -1,19 +1,14 @@
 //! `foehn restore apply`: pictures in, samples of what they may have been out.
 
-use super::config::Task;
+use super::case::Case;
 use super::drawing::{Drawing, mean_and_spread};
-use super::folder::{Folder, Model};
-use super::law::Given;
-use super::pictures::{degraded, hidden};
+use super::folder::Folder;
 use crate::progress::{Progress, Talk};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::write_whole;
 use foehn_compute::Workers;
-use foehn_noise::{Key, Purpose};
-use foehn_restoration::{
-    Collection, Degradation, Depth, Picture, Resampling, Sheet, area_mean, enlarged, mask_of,
-};
+use foehn_restoration::{Collection, Depth, Picture, Resampling, Sheet, area_mean, enlarged};
 use ndarray::{Array3, Array4, Axis};
 use serde::Serialize;
 use std::fs;
@@ -21,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Samples on a contact sheet.
 const SHOWN: usize = 6;
+/// Pictures on the sheet of all.
+const ROWS: usize = 8;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -82,24 +79,9 @@ pub struct RestoreSummary {
     pub largest_residual: Option<f64>,
 }
 
-/// A picture with what is known of it.
-struct Case {
-    name: String,
-    number: usize,
-    depth: Depth,
-    /// The input, where it is the truth.
-    truth: Option<Picture>,
-    /// What the sheet shows first.
-    shown: Picture,
-    /// Values that are written back as they are.
-    original: Option<Picture>,
-    /// The coarse picture, where resolution was lost.
-    coarse: Option<(Array3<f32>, usize)>,
-    given: Given,
-}
-
 /// Restores pictures with a trained model and writes, for each, samples, mean, spread (white: a standard deviation of half
-/// the range) and a contact sheet, as PNG.
+/// the range) and a contact sheet (what is known, samples, mean, spread, and the truth where it is there), as PNG. The first
+/// pictures of several are on one sheet together, if they have one size.
 ///
 /// # Errors
 /// If a picture, the mask or the model does not fit, or the folder of results is not empty.
@@ -122,7 +104,7 @@ pub fn restore_apply(
     refuse_full(&job.output)?;
     // every input is looked at before the first is restored
     for i in 0..count {
-        case(job, &model, &collection, i)?;
+        Case::new(&model, &job.damage, &collection, i)?;
     }
     let drawing = Drawing {
         model: &model,
@@ -140,8 +122,9 @@ pub fn restore_apply(
         0,
     );
     let mut largest: Option<f64> = None;
+    let mut together = Vec::new();
     for i in 0..count {
-        let case = case(job, &model, &collection, i)?;
+        let case = Case::new(&model, &job.damage, &collection, i)?;
         let mut drawn = drawing.samples(
             std::slice::from_ref(&case.given),
             case.number,
@@ -161,9 +144,15 @@ pub fn restore_apply(
         } else {
             job.output.join(&case.name)
         };
-        write(&case, &samples, &folder)?;
+        let row = write(&case, &samples, &folder)?;
+        if together.len() < ROWS {
+            together.push(row);
+        }
     }
     progress.finish();
+    if let Some(sheet) = Sheet::of_one_size(together).filter(|_| count > 1) {
+        save(&sheet.picture()?, &job.output.join("sheet.png"))?;
+    }
     Ok(RestoreSummary {
         pictures: count,
         samples: job.samples,
@@ -181,111 +170,6 @@ fn refuse_full(output: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn case(job: &RestoreJob, model: &Model, collection: &Collection, i: usize) -> Result<Case> {
-    let name = collection.name(i);
-    let picture = collection.picture(i)?;
-    let (found, needed) = (picture.channels(), model.law.channels());
-    let picture = picture.in_channels(needed).with_context(|| {
-        format!(
-            "{name} has {found} channels and the model {needed}: make the picture grey, or take a model of colour pictures"
-        )
-    })?;
-    let case = Case {
-        name,
-        number: i,
-        depth: picture.depth(),
-        truth: None,
-        shown: picture.clone(),
-        original: None,
-        coarse: None,
-        given: Given {
-            condition: picture.unit(),
-            known: None,
-        },
-    };
-    match (model.law.task(), &job.damage) {
-        (Task::Inpainting { .. }, Damage::Done) => bail!(
-            "the model fills what is hidden: give --mask FILE (white where to restore), or --degrade to hide what its own \
-             law hides"
-        ),
-        (Task::Inpainting { .. }, Damage::Mask(path)) => {
-            let known = mask_of(&Picture::read(path)?, picture.size())
-                .with_context(|| format!("{} for {}", path.display(), case.name))?;
-            let given = hidden(&picture.unit(), known);
-            shown_hidden(Case { given, ..case }, picture)
-        }
-        (Task::Inpainting { .. }, Damage::ByLaw) => {
-            let given = degraded(model.law.task(), &picture.unit(), &key(model, i))?;
-            let truth = Some(picture.clone());
-            shown_hidden(
-                Case {
-                    given,
-                    truth,
-                    ..case
-                },
-                picture,
-            )
-        }
-        (Task::Degraded { .. }, Damage::Mask(path)) => bail!(
-            "--mask {}: the model sharpens whole pictures; take a model of in-painting, or leave it out",
-            path.display()
-        ),
-        (Task::Degraded { degradation, .. }, Damage::Done) => match degradation {
-            Degradation::Reduce { factor, up } => Ok(enlarge(case, &picture, factor, up)),
-            Degradation::Blur { .. } | Degradation::Noise { .. } => Ok(case),
-        },
-        (task @ Task::Degraded { degradation, .. }, Damage::ByLaw) => {
-            let truth = Some(picture.clone());
-            let given = degraded(task, &picture.unit(), &key(model, i))?;
-            let shown = Picture::from_unit(&given.condition, picture.depth())?;
-            let coarse = match degradation {
-                Degradation::Reduce { factor, .. } => {
-                    area_mean(picture.unit().view(), factor).map(|coarse| (coarse, factor))
-                }
-                Degradation::Blur { .. } | Degradation::Noise { .. } => None,
-            };
-            Ok(Case {
-                given,
-                truth,
-                shown,
-                coarse,
-                ..case
-            })
-        }
-    }
-}
-
-fn key(model: &Model, i: usize) -> Key {
-    Key::new(model.config.seed, Purpose::Degrade).init(i as i64)
-}
-
-fn enlarge(case: Case, picture: &Picture, factor: usize, up: Resampling) -> Case {
-    let coarse = picture.unit();
-    let condition = enlarged(coarse.view(), factor, up);
-    let shown = Picture::from_unit(
-        &enlarged(coarse.view(), factor, Resampling::Nearest),
-        picture.depth(),
-    );
-    Case {
-        given: Given {
-            condition,
-            known: None,
-        },
-        shown: shown.unwrap_or(case.shown),
-        coarse: Some((coarse, factor)),
-        ..case
-    }
-}
-
-/// The sheet shows grey where the picture is hidden.
-fn shown_hidden(case: Case, picture: Picture) -> Result<Case> {
-    Ok(Case {
-        shown: Picture::from_unit(&case.given.condition, picture.depth())?,
-        original: Some(picture),
-        ..case
-    })
 }
 
 /// Adds to every block the difference between the input and its mean.
@@ -309,41 +193,28 @@ fn residual(samples: &Array4<f32>, coarse: &Array3<f32>, factor: usize) -> f64 {
     f64::from(largest)
 }
 
-fn write(case: &Case, samples: &Array4<f32>, folder: &Path) -> Result<()> {
+/// Writes what was made of a picture; the row of its sheet.
+fn write(case: &Case, samples: &Array4<f32>, folder: &Path) -> Result<Vec<Picture>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let (mean, spread) = mean_and_spread(samples);
     let mut row = vec![case.shown.clone()];
     for (m, sample) in samples.outer_iter().enumerate() {
-        let picture = restored(case, &sample.to_owned())?;
+        let picture = case.restored(&sample.to_owned())?;
         save(&picture, &folder.join(format!("sample-{}.png", m + 1)))?;
         if m < SHOWN {
             row.push(picture);
         }
     }
-    let mean = restored(case, &mean)?;
+    let mean = case.restored(&mean)?;
     let spread = Picture::from_unit(&spread.mapv(|s| 2.0 * s - 1.0), Depth::Eight)?;
     save(&mean, &folder.join("mean.png"))?;
     save(&spread, &folder.join("spread.png"))?;
     row.extend([mean, spread]);
     row.extend(case.truth.clone());
     let mut sheet = Sheet::default();
-    sheet.push(row);
-    save(&sheet.picture()?, &folder.join("sheet.png"))
-}
-
-/// The picture of a sample, known values as they were.
-fn restored(case: &Case, sample: &Array3<f32>) -> Result<Picture> {
-    let picture = Picture::from_unit(sample, case.depth)?;
-    let (Some(original), Some(known)) = (&case.original, &case.given.known) else {
-        return Ok(picture);
-    };
-    let mut values = picture.values().clone();
-    for ((c, i, j), value) in values.indexed_iter_mut() {
-        if known[[i, j]] {
-            *value = original.values()[[c, i, j]];
-        }
-    }
-    Ok(Picture::new(values, case.depth)?)
+    sheet.push(row.clone());
+    save(&sheet.picture()?, &folder.join("sheet.png"))?;
+    Ok(row)
 }
 
 fn save(picture: &Picture, path: &Path) -> Result<()> {

@@ -64,6 +64,10 @@ fn by_planes(
 }
 
 /// Each hidden pixel takes the value of the nearest known one, the first in reading order of several.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a view is as cheap as a reference to it"
+)]
 fn nearest_known(plane: ArrayView2<f32>, known: ArrayView2<bool>) -> Result<Array2<f32>> {
     let there: Vec<(usize, usize)> = known
         .indexed_iter()

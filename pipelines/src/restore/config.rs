@@ -5,6 +5,7 @@ use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
 use foehn_dynamics::{Epsilon, Solver};
 use foehn_interpolant::{Gamma, Path as Interpolant};
+use foehn_network::ClassifierConfig;
 use foehn_restoration::{Degradation, MaskLaw};
 use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ pub struct PictureConfig {
     pub flips: Flips,
 }
 
-/// Labels, IDX files.
+/// Labels, IDX files, and the classifier that learns them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelConfig {
@@ -74,6 +75,12 @@ pub struct LabelConfig {
     pub train: PathBuf,
     /// Of the pictures to be scored on.
     pub test: PathBuf,
+    /// The classifier.
+    #[serde(default)]
+    pub classifier: ClassifierConfig,
+    /// Steps of its training, 128 pictures each.
+    #[serde(default = "steps")]
+    pub steps: usize,
 }
 
 /// Whether pictures may be mirrored while training.
@@ -142,6 +149,10 @@ impl Default for RestoreSampling {
 
 fn one() -> u64 {
     1
+}
+
+fn steps() -> usize {
+    1500
 }
 
 fn validation() -> usize {

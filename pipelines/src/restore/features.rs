@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use foehn_compute::Workers;
-use foehn_network::{Classifier, ClassifierConfig};
+use foehn_network::Classifier;
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{Labels, Picture, read_labels};
 use foehn_training::{Checkpoint, LayoutError, Metadata, TrainConfig, TrainError, Trainer};
@@ -66,7 +66,7 @@ impl Features {
             .context("give data.test: pictures that nothing was learnt from")?;
         let train = Set::open(config, &config.data.train, &labels.train)?;
         let test = Set::open(config, test, &labels.test)?;
-        let shape = ClassifierConfig::default();
+        let shape = &labels.classifier;
         let size = train.size()?;
         let classes = train
             .labels
@@ -74,7 +74,7 @@ impl Features {
             .max()
             .map_or(0, |most| usize::from(*most) + 1);
         let architecture = shape.describe(size, classes);
-        let how = schedule();
+        let how = schedule(labels.steps);
         device.seed(Key::new(0, Purpose::Weights).seed_from());
         let network = shape.init(size, classes, device)?;
         let metadata = Metadata::from([("architecture".to_owned(), architecture.clone())]);
@@ -153,9 +153,9 @@ impl Features {
     }
 }
 
-fn schedule() -> TrainConfig {
+fn schedule(steps: usize) -> TrainConfig {
     TrainConfig {
-        steps: 1500,
+        steps,
         batch_size: 128,
         micro_batch: 64,
         learning_rate: 2e-3,

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 
 /// Sections of a configuration that leave a model as it is.
 const NOT_OF_THE_MODEL: [&str; 3] = ["name", "output", "sampling"];
+/// Keys of `[data]` that do so: what it is scored on.
+const OF_SCORES: [&str; 2] = ["test", "labels"];
 /// The key of a model's metadata that counts the channels of its pictures.
 pub const CHANNELS: &str = "channels";
 
@@ -70,8 +72,9 @@ impl Folder {
                     .with_context(|| format!("cannot read {}", self.config().display()))?;
                 let of_model = |text: &str| {
                     let mut table = text.parse::<toml::Table>()?;
-                    for section in NOT_OF_THE_MODEL {
-                        table.remove(section);
+                    table.retain(|section, _| !NOT_OF_THE_MODEL.contains(&section));
+                    if let Some(data) = table.get_mut("data").and_then(toml::Value::as_table_mut) {
+                        data.retain(|key, _| !OF_SCORES.contains(&key));
                     }
                     Ok::<_, toml::de::Error>(table)
                 };

@@ -2,6 +2,7 @@
 
 mod apply;
 mod baselines;
+mod case;
 mod config;
 mod drawing;
 mod ensemble;
@@ -12,6 +13,7 @@ mod network;
 mod pictures;
 mod process;
 mod score;
+mod score_text;
 mod training;
 
 pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};

@@ -36,3 +36,40 @@ impl NetworkConfig {
         }
     }
 }
+<<<<<<< HEAD
+=======
+
+/// A network that maps pictures to pictures.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a program holds a few of them")]
+pub enum Restorer {
+    /// Convolutions at several resolutions.
+    Unet(UNet),
+    /// Patches that attend to each other.
+    Transformer(Transformer),
+}
+
+impl Restorer {
+    /// A network with fresh weights.
+    ///
+    /// # Errors
+    /// If the configuration is impossible.
+    pub fn new(architecture: &Architecture, device: &Device) -> Result<Self, NetworkError> {
+        match architecture {
+            Architecture::Transformer { .. } => {
+                architecture.transformer(device).map(Self::Transformer)
+            }
+            _ => architecture.unet(device).map(Self::Unet),
+        }
+    }
+
+    /// # Shapes
+    /// `x` [B, inputs, H, W] and `t` `[B]` to [B, outputs, H, W].
+    pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        match self {
+            Self::Unet(network) => network.forward(x, t),
+            Self::Transformer(network) => network.forward(x, t),
+        }
+    }
+}
+>>>>>>> res7

@@ -15,10 +15,9 @@ use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_dynamics::Epsilon;
-use foehn_restoration::{Moments, frechet_distance, kernel_distance};
+use foehn_restoration::{Moments, frechet_distance, paired_kernel_distance};
 use ndarray::{Array2, Array3, Axis};
 use serde::Serialize;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Pictures whose samples are drawn before the next are read.
@@ -48,8 +47,8 @@ pub struct RestoreScores {
     pub task: Task,
     /// Where the path starts.
     pub coupling: Start,
-    /// Whose features distances are made of.
-    pub features: FeatureNote,
+    /// Whose features distances are made of; without labels there are neither.
+    pub features: Option<FeatureNote>,
     /// Test pictures of the distances, which are those to the same pictures unharmed.
     pub pictures: usize,
     /// Distances, one sample a picture.
@@ -69,7 +68,7 @@ pub struct DistanceRow {
     pub steps: Option<usize>,
     /// The Fréchet distance.
     pub frechet: f64,
-    /// The kernel distance.
+    /// The kernel distance, pairs of a picture and its truth left out; unbiased, so that it may be negative.
     pub kernel: f64,
 }
 
@@ -102,13 +101,6 @@ pub fn restore_score(
             );
         }
     }
-    let features = Features::open(
-        config,
-        &folder.0.join("classifier.safetensors"),
-        device,
-        workers,
-        talk,
-    )?;
     let drawing = Drawing {
         model: &model,
         how: &config.sampling,
@@ -117,20 +109,19 @@ pub fn restore_score(
         device,
         workers,
     };
-    let sets = Sets::new(&pictures, &features, scoring.pictures, drawing)?;
-    let mut distances = Vec::new();
-    for name in baselines::names(config.task) {
-        let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle);
-        distances.push(sets.row((*name).to_owned(), None, &sets.by(plain)?)?);
-    }
-    let samplers = samplers(config, scoring, model.law.sigma());
-    let all = (samplers.len() * scoring.pictures) as u64;
-    let progress = Progress::new(talk, "restoring", "pictures", all, 0);
-    for (name, how) in &samplers {
-        let restored = sets.sampled(how, &progress)?;
-        distances.push(sets.row(name.clone(), Some(how.steps), &restored)?);
-    }
-    progress.finish();
+    let path = folder.0.join("classifier.safetensors");
+    let labelled = config.data.labels.is_some();
+    let features = labelled.then(|| Features::open(config, &path, device, workers, talk));
+    let features = features.transpose()?;
+    let distances = match &features {
+        Some(features) => distances(
+            config,
+            scoring,
+            &Sets::new(&pictures, features, scoring.pictures, drawing)?,
+            talk,
+        )?,
+        None => Vec::new(),
+    };
     let ensemble = (scoring.of > 0 && scoring.members > 1).then(|| {
         ensemble(
             config,
@@ -144,7 +135,7 @@ pub fn restore_score(
         name: config.name.clone(),
         task: config.task,
         coupling: config.coupling,
-        features: features.note,
+        features: features.map(|features| features.note),
         pictures: scoring.pictures,
         distances,
         ensemble: ensemble.transpose()?,
@@ -152,6 +143,29 @@ pub fn restore_score(
     };
     write_text(&scores.path, &serde_json::to_string_pretty(&scores)?)?;
     Ok(scores)
+}
+
+/// The rows of the plain ways, then those of the samplers.
+fn distances(
+    config: &RestoreConfig,
+    scoring: &RestoreScoring,
+    sets: &Sets,
+    talk: Talk,
+) -> Result<Vec<DistanceRow>> {
+    let mut rows = Vec::new();
+    for name in baselines::names(config.task) {
+        let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle);
+        rows.push(sets.row((*name).to_owned(), None, &sets.by(plain)?)?);
+    }
+    let samplers = samplers(config, scoring, sets.drawing.model.law.sigma());
+    let all = (samplers.len() * scoring.pictures) as u64;
+    let progress = Progress::new(talk, "restoring", "pictures", all, 0);
+    for (name, how) in &samplers {
+        let restored = sets.sampled(how, &progress)?;
+        rows.push(sets.row(name.clone(), Some(how.steps), &restored)?);
+    }
+    progress.finish();
+    Ok(rows)
 }
 
 /// The flow and each SDE at each number of steps.
@@ -271,35 +285,7 @@ impl<'a> Sets<'a> {
             method,
             steps,
             frechet: frechet_distance(&Moments::of(restored), &Moments::of(truth))?,
-            kernel: kernel_distance(restored, truth)?,
+            kernel: paired_kernel_distance(restored, truth)?,
         })
-    }
-}
-
-impl RestoreScores {
-    /// As tables to read.
-    pub fn text(&self) -> String {
-        let mut text = format!(
-            "{}: {:?} coupling, {} test pictures; features of {} (accuracy {:.3})\n",
-            self.name, self.coupling, self.pictures, self.features.network, self.features.accuracy
-        );
-        let _ = writeln!(
-            text,
-            "{:<34} {:>5} {:>10} {:>12}",
-            "restored by", "steps", "Frechet", "kernel"
-        );
-        for row in &self.distances {
-            let steps = row.steps.map_or(String::new(), |steps| steps.to_string());
-            let _ = writeln!(
-                text,
-                "{:<34} {steps:>5} {:>10.3} {:>12.3e}",
-                row.method, row.frechet, row.kernel
-            );
-        }
-        if let Some(ensemble) = &self.ensemble {
-            text.push_str(&ensemble.text());
-        }
-        let _ = write!(text, "scores in {}", self.path.display());
-        text
     }
 }
