@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 /// A network that maps fields to fields.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a program holds a few of them")]
 pub enum FieldNet {
     /// Convolutions at several resolutions.
     Unet(UNet),

@@ -37,11 +37,7 @@ impl Architecture {
                 config,
                 inputs,
                 outputs,
-<<<<<<< HEAD
             } => transformer(config, *inputs + *outputs, config.tokens(ny, nx)),
-=======
-            } => config.operations(inputs + outputs, ny, nx),
->>>>>>> res7
             Self::Mlp {
                 config,
                 inputs,

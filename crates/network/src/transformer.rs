@@ -71,7 +71,6 @@ impl Transformer {
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
         let ([_, _, h, w], kind) = (x.dims(), x.dtype());
         let embedding = self.time.forward(t);
-<<<<<<< HEAD
         let x = patch::folded(self.precision.inward(x), self.patch, self.padding);
         let formulation = Formulation::of(&x);
         let [b, c, rows, columns] = x.dims();
@@ -93,73 +92,6 @@ impl Transformer {
 
 /// The parts of [B, N width].
 fn split<const N: usize>(x: Tensor<2>) -> [Tensor<2>; N] {
-=======
-        let x = patch::folded(x, self.patch, Paddings::default());
-        let [_, channels, rows, columns] = x.dims();
-        let tokens = x.reshape([b, channels, rows * columns]).swap_dims(1, 2);
-        let x = self.input.forward(tokens);
-        let places = positions(rows, columns, x.dims()[2], &x.device()).cast(x.dtype());
-        let x = self
-            .blocks
-            .iter()
-            .fold(x + places, |x, block| block.forward(x, &embedding));
-        let [scale, shift] = parts(&self.modulation.forward(embedding));
-        let y = self.output.forward(modulated(x, scale, shift));
-        let outputs = y.dims()[2];
-        let y = y.swap_dims(1, 2).reshape([b, outputs, rows, columns]);
-        patch::unfolded(y, self.patch, h, w)
-    }
-}
-
-impl Block {
-    /// # Shapes
-    /// `x` [B, tokens, width], `embedding` [B, width].
-    fn forward(&self, x: Tensor<3>, embedding: &Tensor<2>) -> Tensor<3> {
-        let [scale, shift, gate, scale2, shift2, gate2] =
-            parts(&self.modulation.forward(embedding.clone()));
-        let h = self.attention(modulated(x.clone(), scale, shift));
-        let x = x + h * gate;
-        let h = gelu(self.widen.forward(modulated(x.clone(), scale2, shift2)));
-        x + self.narrow.forward(h) * gate2
-    }
-
-    fn attention(&self, x: Tensor<3>) -> Tensor<3> {
-        let [b, tokens, width] = x.dims();
-        let d = width / self.heads;
-        let all = self
-            .attend
-            .forward(x)
-            .reshape([b, tokens, 3, self.heads, d]);
-        let part = |i: usize| {
-            let part = all
-                .clone()
-                .narrow(2, i, 1)
-                .reshape([b, tokens, self.heads, d]);
-            part.swap_dims(1, 2)
-        };
-        let scores = part(0)
-            .mul_scalar((d as f64).sqrt().recip())
-            .matmul(part(1).swap_dims(2, 3));
-        let mixed = softmax(scores, 3).matmul(part(2));
-        self.mixed
-            .forward(mixed.swap_dims(1, 2).reshape([b, tokens, width]))
-    }
-}
-
-/// x W + b, zero at first.
-fn zero(inputs: usize, outputs: usize, device: &Device) -> Linear {
-    Linear {
-        weight: weights::constant([inputs, outputs], 0.0, device),
-        bias: Some(weights::constant([outputs], 0.0, device)),
-    }
-}
-
-/// N equal parts of the last axis, each for every token.
-///
-/// # Shapes
-/// [B, N width] to N of [B, 1, width].
-fn parts<const N: usize>(x: &Tensor<2>) -> [Tensor<3>; N] {
->>>>>>> res7
     let width = x.dims()[1] / N;
     std::array::from_fn(|i| x.clone().narrow(1, i * width, width))
 }

@@ -101,38 +101,4 @@ impl TransformerConfig {
         let patch = self.patch.max(1);
         ny.div_ceil(patch) * nx.div_ceil(patch)
     }
-
-    /// Multiply-adds of the matrix products of one sample, `channels` those of input and output together.
-    pub(crate) fn operations(&self, channels: usize, ny: usize, nx: usize) -> usize {
-        let (w, p) = (self.width, self.patch);
-        let tokens = ny.div_ceil(p) * nx.div_ceil(p);
-        // queries, keys, values and what is made of them; the perceptron; scores and their mixture
-        let products = tokens * (4 + 2 * self.ratio) * w * w + 2 * tokens * tokens * w;
-        let modulations = (6 * self.depth + 2) * w * w;
-        self.depth * products + modulations + 2 * w * w + tokens * channels * p * p * w
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn products_are_those_counted_by_hand() {
-        let config = TransformerConfig {
-            patch: 2,
-            width: 4,
-            depth: 1,
-            heads: 2,
-            ratio: 3,
-        };
-        // 3 x 2 tokens of 4 cells; 2 channels in, 1 out
-        let (input, output) = (6 * (8 * 4), 6 * (4 * 4));
-        let time = 4 * 4 + 4 * 4;
-        let modulation = 4 * 24 + 4 * 8;
-        let attention = 6 * (4 * 12) + 2 * (6 * 6 * 4) + 6 * (4 * 4);
-        let perceptron = 6 * (4 * 12) + 6 * (12 * 4);
-        let wanted = input + time + modulation + attention + perceptron + output;
-        assert_eq!(config.operations(3, 5, 4), wanted);
-    }
 }
