@@ -14,7 +14,7 @@ from zarr.codecs import BloscCodec
 folder, output = sys.argv[1:]
 begun = time.perf_counter()
 dask.config.set(scheduler="threads", num_workers=2)
-codec = BloscCodec(cname="zstd", clevel=3, shuffle="shuffle")
+codec = BloscCodec(cname="zstd", clevel=2, shuffle="shuffle")
 winds = xarray.open_mfdataset(f"{folder}/winds_*.nc", chunks={"time": 64}, combine="by_coords")
 winds = winds.sel(latitude=slice(90, 0))
 winds["speed"] = (winds.u**2 + winds.v**2) ** 0.5

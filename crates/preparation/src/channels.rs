@@ -125,17 +125,17 @@ pub(crate) fn of_outputs(
     outputs: &[usize],
     channels: &[Channel],
 ) -> Result<Vec<Anomaly>, PrepareError> {
-    let written = |(channel, of): Anomaly| {
-        let place = outputs.iter().position(|k| *k == of);
+    let written = |anomaly: Anomaly| {
+        let place = outputs.iter().position(|k| *k == anomaly.of);
         let problem = || {
             format!(
                 "{:?} is dropped, but its anomaly is made of what is written",
-                channels[of].name
+                channels[anomaly.of].name
             )
         };
-        let place = place
-            .ok_or_else(|| PrepareError::config(&format!("derive.{}", channel.name), problem()))?;
-        Ok((channel, place))
+        let key = format!("derive.{}", anomaly.channel.name);
+        let of = place.ok_or_else(|| PrepareError::config(&key, problem()))?;
+        Ok(Anomaly { of, ..anomaly })
     };
     anomalies.into_iter().map(written).collect()
 }

@@ -153,11 +153,22 @@ pub enum Derived {
         /// Northward wind.
         v: String,
     },
-    /// What a variable differs by from its mean for the day of the year, over the period of the statistics.
+    /// What a variable differs by from its mean around the day of the year, over the period of the statistics.
+    ///
+    /// The mean is of all states at most `window` days of the year away, the state's own among them. Over n states it
+    /// makes anomalies smaller by a factor of 1 - 1/n within that period, or less where neighbours in time are alike: a
+    /// climatology of few years needs a window.
     Anomaly {
         /// The variable.
         of: String,
+        /// Days to either side.
+        #[serde(default = "fortnight")]
+        window: usize,
     },
+}
+
+fn fortnight() -> usize {
+    15
 }
 
 /// `[prepare.resample]`: another time step.

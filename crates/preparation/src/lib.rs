@@ -5,6 +5,7 @@
 //! size of a state and on `memory`, not on how many states or files there are. What a killed run has written
 //! stays: statistics are of the values as written, so that the next run takes up those that it reads back.
 
+mod anomalies;
 mod channels;
 mod climatology;
 mod config;
@@ -15,12 +16,15 @@ mod join;
 mod moments;
 mod pieces;
 mod preparation;
+mod queue;
 mod reader;
 mod region;
 mod resample;
+mod room;
 mod statistics;
 mod store_plan;
 mod stream;
+mod work;
 
 pub use config::{
     Derived, PrepareConfig, Reduction, RegridConfig, RegridMethod, ResampleConfig,

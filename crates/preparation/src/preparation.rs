@@ -38,7 +38,7 @@ pub struct Preparation {
     pub(crate) derivations: Vec<Derivation>,
     /// Channels that are written.
     pub(crate) outputs: Vec<usize>,
-    /// With the number of the output that each is one of.
+    /// Each with the number of the output that it is one of.
     pub(crate) anomalies: Vec<Anomaly>,
     pub(crate) statics: Vec<(Channel, Array2<f32>)>,
     pub(crate) steps: Vec<Step>,
@@ -140,7 +140,7 @@ impl Preparation {
     pub fn outline(&self) -> Outline {
         let names = self
             .written()
-            .chain(self.anomalies.iter().map(|(channel, _)| channel));
+            .chain(self.anomalies.iter().map(|anomaly| &anomaly.channel));
         let step = self.joined.step;
         let instants = &self.joined.times.instants;
         Outline {
@@ -169,8 +169,17 @@ impl Preparation {
     }
 
     pub(crate) fn wants(&self, kind: StatisticsKind) -> bool {
-        let for_anomalies = kind == StatisticsKind::Climatology && !self.anomalies.is_empty();
-        for_anomalies || self.config.statistics.compute.contains(&kind)
+        self.config.statistics.compute.contains(&kind)
+    }
+
+    /// Whether sums for each day of the year are needed of a variable that is written.
+    pub(crate) fn needs_climatology_of(&self, variable: usize) -> bool {
+        let of = |anomaly: &Anomaly| anomaly.of == variable;
+        self.wants(StatisticsKind::Climatology) || self.anomalies.iter().any(of)
+    }
+
+    pub(crate) fn needs_climatology(&self) -> bool {
+        self.wants(StatisticsKind::Climatology) || !self.anomalies.is_empty()
     }
 
     pub(crate) fn needs_moments(&self) -> bool {
@@ -181,7 +190,7 @@ impl Preparation {
     }
 
     pub(crate) fn needs_statistics(&self) -> bool {
-        self.needs_moments() || self.wants(StatisticsKind::Climatology)
+        self.needs_moments() || self.needs_climatology()
     }
 
     /// Time between two states of the output, s.

@@ -6,10 +6,10 @@ use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
 use foehn_field::{Attribute, Attributes};
 use ndarray::Array1;
 
+use crate::PrepareError;
 use crate::derive::Channel;
 use crate::preparation::Preparation;
-use crate::statistics::{arrays, days_in};
-use crate::{PrepareError, StatisticsKind};
+use crate::statistics::{arrays, days_in, reference};
 
 impl Preparation {
     /// Lays out the store and writes its coordinates and static variables.
@@ -61,7 +61,14 @@ impl Preparation {
                 channel.attributes.clone(),
             )
         };
-        let anomalies = self.anomalies.iter().map(|(channel, _)| series(channel));
+        let anomalies = self
+            .anomalies
+            .iter()
+            .map(|anomaly| series(&anomaly.channel));
+        let references = self
+            .anomalies
+            .iter()
+            .map(|anomaly| reference(self, anomaly, dims));
         coordinates
             .iter()
             .map(|c| c.plan.clone())
@@ -72,13 +79,14 @@ impl Preparation {
                 self.written()
                     .flat_map(|channel| arrays(self, channel, dims)),
             )
+            .chain(references)
             .collect()
     }
 
     fn coordinates(&self) -> Result<Vec<Coordinate>, PrepareError> {
         let mut coordinates = vec![Coordinate::time("time", "time", "time", &self.times)?];
         coordinates.extend(Coordinate::of_grid(&self.grid));
-        if self.wants(StatisticsKind::Climatology) {
+        if self.needs_climatology() {
             let days = Array1::from_iter(1..=days_in(self.times.calendar) as i32);
             let labels = [("long_name", "day of the year"), ("units", "1")];
             let labels = labels.map(|(key, text)| (key.to_owned(), Attribute::from(text)));
