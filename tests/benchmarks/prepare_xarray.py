@@ -32,7 +32,7 @@ for name in names:
     statistics[f"{name}_standard_deviation"] = values.std("time")
     statistics[f"{name}_tendency_mean"] = steps.mean("time")
     statistics[f"{name}_tendency_standard_deviation"] = steps.std("time")
-    statistics[f"{name}_climatology"] = values.groupby("time.dayofyear").mean()
+    statistics[f"{name}_climatology"] = values.groupby("time.dayofyear").mean().chunk({"dayofyear": 32})
 xarray.Dataset(statistics).to_zarr(output, mode="a", consolidated=True)
 seconds = time.perf_counter() - begun
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
