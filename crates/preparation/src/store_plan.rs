@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
-use foehn_field::{Attribute, Attributes};
+use foehn_field::{Attribute, Attributes, Grid};
 use ndarray::Array1;
 
 use crate::PrepareError;
 use crate::derive::Channel;
 use crate::preparation::Preparation;
+use crate::source_mark::same_source;
 use crate::statistics::{arrays, days_in, reference};
 
 impl Preparation {
@@ -17,6 +18,7 @@ impl Preparation {
         let coordinates = self.coordinates()?;
         let plans = self.arrays(&coordinates);
         let store = Store::create(path, &self.attributes(), plans, mode)?;
+        same_source(&self.joined.files, &store)?;
         if !store.is_done("coordinates") {
             coordinates.iter().try_for_each(|c| c.write(&store))?;
             for (channel, plane) in &self.statics {
@@ -69,18 +71,26 @@ impl Preparation {
             .anomalies
             .iter()
             .map(|anomaly| reference(self, anomaly, dims));
-        coordinates
-            .iter()
-            .map(|c| c.plan.clone())
-            .chain(self.written().map(series))
+        let fields = self
+            .written()
+            .map(series)
             .chain(anomalies)
             .chain(self.statics.iter().map(|(channel, _)| still(channel)))
             .chain(
                 self.written()
                     .flat_map(|channel| arrays(self, channel, dims)),
             )
-            .chain(references)
-            .collect()
+            .chain(references);
+        let two_dimensional = matches!(self.grid, Grid::Curvilinear { .. });
+        let located = fields.map(|mut array| {
+            if two_dimensional {
+                let text = Attribute::from("latitude longitude");
+                array.attributes.insert("coordinates".to_owned(), text);
+            }
+            array
+        });
+        let plans = coordinates.iter().map(|c| c.plan.clone());
+        plans.chain(located).collect()
     }
 
     fn coordinates(&self) -> Result<Vec<Coordinate>, PrepareError> {
