@@ -118,7 +118,7 @@ fn a_preparation_where_no_folder_can_be_made_says_so() {
             .run(&["prepare", "tiny.toml", "--to", to])
             .refused(said);
     };
-    refused("file/prepared.zarr", &["file", "ot a directory"]);
+    refused("file/prepared.zarr", &["cannot create file"]);
     let closed = project.path("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
