@@ -136,9 +136,10 @@ impl HttpStore {
         match (found(status), self.read.get()) {
             (Err(Failure::Refused(why)), Some(known)) => {
                 let again = self.agent.head(known).call().map_err(passing)?;
-                match found(again.status().as_u16())? {
-                    true => Ok(false),
-                    false => Err(Failure::Refused(why)),
+                if found(again.status().as_u16())? {
+                    Ok(false)
+                } else {
+                    Err(Failure::Refused(why))
                 }
             }
             (answer, _) => answer,

@@ -27,7 +27,9 @@ impl Slab<'_> {
         match self.counts.as_ref() {
             Counts::Same(count) => {
                 let count = sign * i64::from(*count);
-                counts.iter_mut().for_each(|to| *to += count);
+                for to in counts {
+                    *to += count;
+                }
             }
             Counts::Each(each) => {
                 for (to, count) in counts.iter_mut().zip(each) {

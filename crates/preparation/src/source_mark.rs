@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use foehn_archive::{Store, is_address};
+use foehn_field::TimeAxis;
 use serde::{Deserialize, Serialize};
 
 use crate::PrepareError;
-use crate::input::InputFile;
+use crate::input::{InputFile, InputVariable};
 
 /// Files that change when the content of a Zarr folder does.
 const ZARR: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
@@ -44,7 +45,7 @@ pub(crate) fn same_source(files: &[InputFile], store: &Store) -> Result<(), Prep
 }
 
 fn mark(file: &InputFile) -> Mark {
-    let times = |v: &crate::input::InputVariable| v.times.as_ref().map_or(0, |t| t.len());
+    let times = |v: &InputVariable| v.times.as_ref().map_or(0, TimeAxis::len);
     Mark {
         path: file.path.clone(),
         stamps: stamps(file),
