@@ -228,6 +228,12 @@ impl Job<'_> {
             forecast.leads,
             self.store.planned_files()
         ));
+        if self.store.is_finished() {
+            let path = self.store.path().display();
+            progress.say(&format!(
+                "forecast: {path} is whole already, nothing is left to do"
+            ));
+        }
         let predictors = model.predictors(self.config.sampling);
         workers.map(blocks.len(), |number| {
             let block = &blocks[number];

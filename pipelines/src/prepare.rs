@@ -54,7 +54,9 @@ impl PrepareJob {
         let table = overridden(&text, &origin, overrides)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let (mut config, data) = if table.contains_key("data") {
-            let run = RunConfig::load(path, overrides)?;
+            let run = RunConfig::load(path, overrides).context(
+                "beside [prepare], the section [data] is that of a whole run; leave it out to prepare only",
+            )?;
             (run.prepare.unwrap_or_default(), Some(run.data))
         } else {
             (typed::<DataOnly>(table, &origin)?.prepare, None)
@@ -117,12 +119,10 @@ impl PrepareJob {
 /// What will be done, in one line.
 fn said(outline: &Outline, files: u64) -> String {
     let (ny, nx) = outline.grid;
-    let gaps = match outline.gaps {
-        0 => String::new(),
-        gaps => format!(", {gaps} gap(s) in time"),
-    };
+    let gaps = outline.gaps_said.iter().map(|said| format!("{said}; "));
+    let gaps: String = gaps.collect();
     format!(
-        "prepare: {} states of {} file(s){gaps} -> {} states of {ny} x {nx} of {}; about {files} files, \
+        "prepare: {} states of {} file(s) -> {} states of {ny} x {nx} of {}; {gaps}about {files} files, \
          {} MB of memory",
         outline.input_states,
         outline.files,

@@ -8,7 +8,7 @@ use crate::report_figures as figures;
 use crate::report_maps::{Example, maps};
 use crate::scores::{ScoreFile, VariableScores, lead_name};
 use crate::tune::Tuning;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use foehn_archive::open;
 use foehn_dataset::Series;
 use foehn_report::{Cell, Column, Page, Table};
@@ -165,6 +165,17 @@ fn example(
         .position(|c| c.name == *name)
         .unwrap_or(0);
     let shape = archive.variable(name)?.shape.clone();
+    if shape
+        .get(1)
+        .is_none_or(|leads| *leads < variable.leads.len())
+    {
+        bail!(
+            "scores.json is of {} leads and {} holds {}: run `foehn verify` again",
+            variable.leads.len(),
+            forecast_path(config).display(),
+            shape.get(1).copied().unwrap_or(0)
+        );
+    }
     let (mut truth, mut members) = (Vec::new(), Vec::new());
     for lead in 0..variable.leads.len() {
         let ranges = [

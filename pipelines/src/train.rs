@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
+use foehn_dataset::joining::gaps_said;
 use foehn_dataset::{Batches, Loader, Prefetch, Series, Split, Statistics};
 use foehn_forecast::{ForecastError, Increments};
 use foehn_network::{Precision, UNet};
@@ -63,6 +64,9 @@ pub fn train(
     talk: Talk,
 ) -> Result<TrainSummary> {
     let series = Arc::new(Series::open(&config.data, Path::new(""))?);
+    if let (Talk::Progress, Some(gaps)) = (talk, gaps_said(series.times())) {
+        eprintln!("train: {gaps}; no window crosses them");
+    }
     let config = &budget::training(config, &series, workers.count())?;
     let folder = ModelFolder::of(config);
     refuse_folder(config, &folder, mode)?;

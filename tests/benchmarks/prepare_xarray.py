@@ -14,7 +14,7 @@ from zarr.codecs import BloscCodec
 folder, output = sys.argv[1:]
 begun = time.perf_counter()
 dask.config.set(scheduler="threads", num_workers=2)
-codec = BloscCodec(cname="zstd", clevel=3, shuffle="shuffle")
+codec = BloscCodec(cname="zstd", clevel=2, shuffle="shuffle")
 winds = xarray.open_mfdataset(f"{folder}/winds_*.nc", chunks={"time": 64}, combine="by_coords")
 winds = winds.sel(latitude=slice(90, 0))
 winds["speed"] = (winds.u**2 + winds.v**2) ** 0.5
@@ -32,7 +32,7 @@ for name in names:
     statistics[f"{name}_standard_deviation"] = values.std("time")
     statistics[f"{name}_tendency_mean"] = steps.mean("time")
     statistics[f"{name}_tendency_standard_deviation"] = steps.std("time")
-    statistics[f"{name}_climatology"] = values.groupby("time.dayofyear").mean()
+    statistics[f"{name}_climatology"] = values.groupby("time.dayofyear").mean().chunk({"dayofyear": 32})
 xarray.Dataset(statistics).to_zarr(output, mode="a", consolidated=True)
 seconds = time.perf_counter() - begun
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

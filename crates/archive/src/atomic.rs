@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::byte_range::ByteRangeIterator;
@@ -13,6 +15,10 @@ use zarrs::storage::{
     Bytes, MaybeBytesIterator, OffsetBytesIterator, ReadableStorageTraits, StorageError, StoreKey,
     StorePrefix, WritableStorageTraits,
 };
+
+/// How long, and how often, a writer waits for the file of the one that was first.
+const WAIT: Duration = Duration::from_millis(20);
+const WAITS: u32 = 100;
 
 /// The name under which a file is written before it takes its own: a crash leaves that one at most, and
 /// writing the file again replaces it.
@@ -53,7 +59,7 @@ pub(crate) fn write_whole_by(path: &Path, content: &[u8], writer: &str) -> io::R
 }
 
 /// Writes a file unless it is there; says whether it was written. Of several that try at once one does, and the file
-/// is whole from its first moment. Where the file system has no links, the last one does.
+/// is whole from its first moment.
 pub(crate) fn write_first(path: &Path, content: &[u8]) -> io::Result<bool> {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     if let Some(folder) = path.parent() {
@@ -67,13 +73,36 @@ pub(crate) fn write_first(path: &Path, content: &[u8]) -> io::Result<bool> {
         Err(error) => match error.kind() {
             io::ErrorKind::AlreadyExists => Ok(false),
             io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied if !path.exists() => {
-                fs::rename(&partial, path).map(|()| true)
+                without_links(&partial, path)
             }
             _ => Err(error),
         },
     };
     let _ = fs::remove_file(&partial);
     first
+}
+
+/// [`write_first`] where the file system has no links: who makes the lock is first, and the others wait for the file.
+fn without_links(partial: &Path, path: &Path) -> io::Result<bool> {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    let mine = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(lock);
+    match mine {
+        Ok(_) => return fs::rename(partial, path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    for _ in 0..WAITS {
+        if path.exists() {
+            return Ok(false);
+        }
+        thread::sleep(WAIT);
+    }
+    // the first has died between the two
+    fs::rename(partial, path).map(|()| true)
 }
 
 /// A Zarr store in a folder whose chunk files are written by [`write_whole`].
@@ -146,5 +175,30 @@ impl WritableStorageTraits for AtomicStore {
 
     fn supports_set_partial(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_links_one_of_many_is_first_and_all_find_its_file_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claim");
+        let claim = |k: usize| {
+            let partial = partial_of(&path, &format!("{k}."));
+            fs::write(&partial, k.to_string().repeat(9)).unwrap();
+            let first = without_links(&partial, &path).unwrap();
+            (first.then_some(k), fs::read_to_string(&path).unwrap())
+        };
+        let claims: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|k| scope.spawn(move || claim(k))).collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        let winners: Vec<usize> = claims.iter().filter_map(|(first, _)| *first).collect();
+        assert_eq!(winners.len(), 1);
+        let whole = winners[0].to_string().repeat(9);
+        assert!(claims.iter().all(|(_, found)| *found == whole));
     }
 }

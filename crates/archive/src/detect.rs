@@ -5,7 +5,7 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-use zarrs::storage::{ReadableStorageTraits, StoreKey};
+use zarrs::storage::StoreKey;
 
 use crate::http::{HttpStore, Patience};
 use crate::place::{Cost, Place};
@@ -130,7 +130,8 @@ fn web(path: &Path, address: &str) -> Result<Found, OpenError> {
     let store = HttpStore::new(address, Patience::default());
     for mark in MARKS {
         let key = StoreKey::new(mark).map_err(|error| remote(error.to_string()))?;
-        let there = store.get(&key).map_err(|error| remote(error.to_string()))?;
+        // some servers forbid what is not there
+        let there = store.probe(&key).map_err(remote)?;
         if there.is_some_and(|text| text.trim_ascii_start().starts_with(b"{")) {
             return Ok(Found::Zarr(Place::unlisted(store, address), None));
         }

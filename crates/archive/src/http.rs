@@ -1,15 +1,16 @@
 //! Reading from a web server: with patience, and never half of an answer.
 
-use std::io::Read;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::{Response, header};
+use ureq::http::header;
 use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator};
 use zarrs::storage::{Bytes, MaybeBytesIterator, ReadableStorageTraits, StorageError, StoreKey};
 
 use crate::byte_parts::{encoded, exact, part, range_header};
+use crate::http_answer::{Answer, Failure, announced, body, copy, found, passing};
 
 /// How often and how long a server is asked.
 #[derive(Debug, Clone, Copy)]
@@ -32,27 +33,6 @@ impl Default for Patience {
     }
 }
 
-/// Why a request failed.
-enum Failure {
-    /// It may succeed when asked again.
-    Passing(String),
-    /// It will not.
-    Lasting(String),
-}
-
-/// What a server sends when asked for a part: some servers know no parts.
-enum Answer {
-    Part(Bytes),
-    Whole(Bytes),
-}
-
-impl Answer {
-    fn bytes(self) -> Bytes {
-        let (Self::Part(bytes) | Self::Whole(bytes)) = self;
-        bytes
-    }
-}
-
 /// A folder on a web server.
 pub(crate) struct HttpStore {
     agent: Agent,
@@ -60,6 +40,8 @@ pub(crate) struct HttpStore {
     /// What follows the question mark of its address, with that mark.
     query: String,
     patience: Patience,
+    /// The address of a key that was read.
+    read: OnceLock<String>,
 }
 
 impl HttpStore {
@@ -80,6 +62,7 @@ impl HttpStore {
             root: root.trim_end_matches('/').to_owned(),
             query: query.to_owned(),
             patience,
+            read: OnceLock::new(),
         }
     }
 
@@ -94,23 +77,36 @@ impl HttpStore {
     /// The bytes of a key, whole or a part; `None` where the server has no such key.
     fn fetch(&self, key: &str, range: Option<ByteRange>) -> Result<Option<Answer>, String> {
         let address = self.address(key);
-        self.patiently(&address, || {
-            let mut request = self.agent.get(&address);
-            if let Some(range) = range.as_ref().and_then(range_header) {
-                request = request.header(header::RANGE, range);
-            }
-            let mut response = request.call().map_err(passing)?;
-            let status = response.status().as_u16();
-            if !found(status)? {
-                return Ok(None);
-            }
-            let bytes = body(&mut response)?;
-            match range {
-                Some(range) if status == 206 => exact(bytes, range)
-                    .map(|bytes| Some(Answer::Part(bytes)))
-                    .map_err(Failure::Lasting),
-                _ => Ok(Some(Answer::Whole(bytes))),
-            }
+        self.patiently(&address, || self.ask(&address, range))
+    }
+
+    fn ask(&self, address: &str, range: Option<ByteRange>) -> Result<Option<Answer>, Failure> {
+        let mut request = self.agent.get(address);
+        request = request.header(header::ACCEPT_ENCODING, "identity");
+        if let Some(range) = range.as_ref().and_then(range_header) {
+            request = request.header(header::RANGE, range);
+        }
+        let mut response = request.call().map_err(passing)?;
+        let status = response.status().as_u16();
+        if !self.found(status)? {
+            return Ok(None);
+        }
+        let bytes = body(&mut response)?;
+        self.read.get_or_init(|| address.to_owned());
+        match range {
+            Some(range) if status == 206 => exact(bytes, range)
+                .map(|bytes| Some(Answer::Part(bytes)))
+                .map_err(Failure::Lasting),
+            _ => Ok(Some(Answer::Whole(bytes))),
+        }
+    }
+
+    /// As [`ReadableStorageTraits::get`], where a refusal says no more than that there is nothing to be had.
+    pub(crate) fn probe(&self, key: &StoreKey) -> Result<Option<Bytes>, String> {
+        let address = self.address(key.as_str());
+        self.patiently(&address, || match self.ask(&address, None) {
+            Err(Failure::Refused(_)) => Ok(None),
+            answer => Ok(answer?.map(Answer::bytes)),
         })
     }
 
@@ -122,25 +118,32 @@ impl HttpStore {
             let lasting = |error: std::io::Error| Failure::Lasting(error.to_string());
             into.set_len(0).map_err(lasting)?;
             into.rewind().map_err(lasting)?;
-            let mut response = self.agent.get(&address).call().map_err(passing)?;
+            let request = self.agent.get(&address);
+            let request = request.header(header::ACCEPT_ENCODING, "identity");
+            let mut response = request.call().map_err(passing)?;
             if !found(response.status().as_u16())? {
                 return Ok(None);
             }
-            let announced = announced(&response);
-            let mut reader = response.body_mut().as_reader();
-            let mut buffer = vec![0; 1 << 16];
-            let mut count = 0;
-            loop {
-                let more = reader.read(&mut buffer).map_err(passing)?;
-                if more == 0 {
-                    break;
-                }
-                into.write_all(&buffer[..more]).map_err(lasting)?;
-                count += more as u64;
-            }
-            complete(count, announced).map(Some)
+            let write = |part: &[u8]| into.write_all(part).map_err(lasting);
+            copy(&mut response, write).map(Some)
         })?;
         Ok(copied.is_some())
+    }
+
+    /// Whether there is an answer. Stores that list nothing to strangers (S3) forbid what is not there: then what was
+    /// read before must still be given.
+    fn found(&self, status: u16) -> Result<bool, Failure> {
+        match (found(status), self.read.get()) {
+            (Err(Failure::Refused(why)), Some(known)) => {
+                let again = self.agent.head(known).call().map_err(passing)?;
+                if found(again.status().as_u16())? {
+                    Ok(false)
+                } else {
+                    Err(Failure::Refused(why))
+                }
+            }
+            (answer, _) => answer,
+        }
     }
 
     fn patiently<T>(
@@ -159,54 +162,12 @@ impl HttpStore {
                 Err(Failure::Passing(why)) => {
                     return Err(format!("{address}: {why} ({attempt} attempts)"));
                 }
-                Err(Failure::Lasting(why)) => return Err(format!("{address}: {why}")),
+                Err(Failure::Lasting(why) | Failure::Refused(why)) => {
+                    return Err(format!("{address}: {why}"));
+                }
             }
         }
         Err(format!("{address}: never asked"))
-    }
-}
-
-fn passing(error: impl std::fmt::Display) -> Failure {
-    Failure::Passing(error.to_string())
-}
-
-/// Whether there is an answer; gone is gone, a busy or broken server may recover.
-fn found(status: u16) -> Result<bool, Failure> {
-    match status {
-        200..=299 => Ok(true),
-        404 | 410 => Ok(false),
-        408 | 425 | 429 | 500..=599 => Err(Failure::Passing(format!(
-            "the server answers with status {status}"
-        ))),
-        401 | 403 => Err(Failure::Lasting(format!(
-            "the server refuses access (status {status})"
-        ))),
-        _ => Err(Failure::Lasting(format!(
-            "the server answers with status {status}"
-        ))),
-    }
-}
-
-fn announced(response: &Response<ureq::Body>) -> Option<u64> {
-    let length = response.headers().get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
-}
-
-fn body(response: &mut Response<ureq::Body>) -> Result<Bytes, Failure> {
-    let announced = announced(response);
-    let mut bytes = Vec::new();
-    let mut reader = response.body_mut().as_reader();
-    reader.read_to_end(&mut bytes).map_err(passing)?;
-    complete(bytes.len() as u64, announced)?;
-    Ok(bytes.into())
-}
-
-fn complete(count: u64, announced: Option<u64>) -> Result<(), Failure> {
-    match announced {
-        Some(length) if length != count => Err(Failure::Passing(format!(
-            "the answer is cut off after {count} of {length} bytes"
-        ))),
-        _ => Ok(()),
     }
 }
 
@@ -247,7 +208,7 @@ impl ReadableStorageTraits for HttpStore {
         let address = self.address(key.as_str());
         let size = self.patiently(&address, || {
             let response = self.agent.head(&address).call().map_err(passing)?;
-            if !found(response.status().as_u16())? {
+            if !self.found(response.status().as_u16())? {
                 return Ok(None);
             }
             let unknown = || Failure::Lasting("the server does not tell its length".to_owned());
@@ -262,74 +223,5 @@ impl ReadableStorageTraits for HttpStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-
-    /// A server that gives one answer a connection, in turn, and the last one for ever.
-    fn server(answers: &'static [&'static str]) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/x.zarr", listener.local_addr().unwrap());
-        thread::spawn(move || {
-            for (k, stream) in listener.incoming().enumerate() {
-                let answer = answers[k.min(answers.len() - 1)];
-                thread::spawn(move || {
-                    let mut stream: TcpStream = stream.unwrap();
-                    let mut request = [0; 4096];
-                    let _ = stream.read(&mut request);
-                    let _ = stream.write_all(answer.as_bytes());
-                    if answer.is_empty() {
-                        thread::sleep(Duration::from_mins(1));
-                    }
-                });
-            }
-        });
-        address
-    }
-
-    const BROKEN: &str = "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    const GONE: &str = "HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    const CUT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nabc";
-    const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabcdef";
-    const SILENT: &str = "";
-    const FORBIDDEN: &str = "HTTP/1.1 403 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-    fn store(address: &str) -> HttpStore {
-        let patience = Patience {
-            tries: 4,
-            first_wait: Duration::from_millis(2),
-            silence: Duration::from_millis(500),
-        };
-        HttpStore::new(address, patience)
-    }
-
-    #[test]
-    fn a_server_that_recovers_is_read() {
-        let store = store(&server(&[BROKEN, CUT, SILENT, WHOLE]));
-        let key = StoreKey::new("c/0").unwrap();
-        assert_eq!(store.get(&key).unwrap().unwrap(), "abcdef");
-        // it knows no parts: they are cut from the whole
-        let ranges = [ByteRange::FromStart(1, Some(2)), ByteRange::Suffix(1)];
-        let parts = store.get_partial_many(&key, Box::new(ranges.into_iter()));
-        let parts: Vec<Bytes> = parts.unwrap().unwrap().map(Result::unwrap).collect();
-        assert_eq!(parts, ["bc", "f"]);
-    }
-
-    #[test]
-    fn what_does_not_recover_is_an_error_that_says_so() {
-        let key = StoreKey::new("a b/0").unwrap();
-        for (answer, told) in [
-            (&[BROKEN], "status 500 (4 attempts)"),
-            (&[CUT], "(4 attempts)"),
-            (&[SILENT], "(4 attempts)"),
-            (&[FORBIDDEN], "refuses access (status 403)"),
-        ] {
-            let error = store(&server(answer)).get(&key).unwrap_err().to_string();
-            assert!(error.contains(told) && error.contains("a%20b/0"), "{error}");
-        }
-        assert!(store(&server(&[GONE])).get(&key).unwrap().is_none());
-        // nobody listens
-        assert!(store("http://127.0.0.1:9/x").get(&key).is_err());
-    }
-}
+#[path = "http_tests.rs"]
+mod tests;

@@ -97,7 +97,12 @@ impl Axis {
     }
 }
 
-pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadError> {
+/// The horizontal grid of a variable, and which of its dimensions are the rows and the columns.
+pub(crate) fn grid(
+    archive: &Archive,
+    variable: &Variable,
+) -> Result<(Grid, [usize; 2]), ReadError> {
+    let place = |dim: &String| variable.dims.iter().position(|d| d == dim).unwrap_or(0);
     let candidates = candidates(archive, variable);
     let pairs = |first: Axis, second: Axis| {
         let of = |axis: Axis| candidates.iter().copied().filter(move |c| axis.is(c));
@@ -118,11 +123,13 @@ pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadE
                 "latitude and longitude have its dimensions in the other order",
             ));
         }
+        let axes = [0, 1].map(|k| place(&latitude.dims[k]));
         let (latitude, longitude) = (plane(archive, latitude)?, plane(archive, longitude)?);
-        return Ok(Grid::Curvilinear {
+        let grid = Grid::Curvilinear {
             latitude,
             longitude,
-        });
+        };
+        return Ok((grid, axes));
     }
     if let Some((latitude, longitude)) = horizontal.iter().find(apart) {
         if !in_order(variable, &latitude.dims[0], &longitude.dims[0]) {
@@ -132,11 +139,13 @@ pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadE
                 "longitude comes before latitude; reorder the dimensions",
             ));
         }
+        let axes = [latitude, longitude].map(|c| place(&c.dims[0]));
         let (latitude, longitude) = (line(archive, latitude)?, line(archive, longitude)?);
-        return Ok(Grid::Rectilinear {
+        let grid = Grid::Rectilinear {
             latitude,
             longitude,
-        });
+        };
+        return Ok((grid, axes));
     }
     if horizontal.iter().any(|pair| both(1)(&pair)) {
         let why = "its cells are a list of points with one latitude and longitude each";
@@ -148,11 +157,12 @@ pub(crate) fn grid(archive: &Archive, variable: &Variable) -> Result<Grid, ReadE
         .filter(apart)
         .find(|(y, x)| in_order(variable, &y.dims[0], &x.dims[0]))
         .ok_or_else(|| no_grid(archive, variable, NOWHERE))?;
-    Ok(Grid::Cartesian {
+    let grid = Grid::Cartesian {
         y: line(archive, y)?,
         x: line(archive, x)?,
         period: period(y, x),
-    })
+    };
+    Ok((grid, [y, x].map(|c| place(&c.dims[0]))))
 }
 
 const NOWHERE: &str = "neither latitude and longitude (standard_name, or units degrees_north and degrees_east, or names) \

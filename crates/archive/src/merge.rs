@@ -13,6 +13,8 @@ pub(crate) const MARKS: &str = ".foehn";
 /// The file in it that lists arrays and items; no item has such a name.
 pub(crate) const PLANNED: &str = ".planned";
 
+/// The file in it that keeps the text of [`Store::note`](crate::Store::note).
+pub(crate) const NOTE: &str = ".note";
 /// The file in it that says what the group will be, from the first moment on.
 pub(crate) const BEGUN: &str = ".begun";
 
@@ -56,8 +58,63 @@ pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
             missing: missing.into_iter().take(5).collect(),
         });
     }
+    for array in &arrays {
+        whole(path, array, format)?;
+    }
     consolidate(path, &arrays, format)?;
     Ok(Some(items.len()))
+}
+
+/// Refuses an array of which chunks are not there, though the items that wrote them were marked.
+fn whole(path: &Path, array: &str, format: Format) -> Result<(), WriteError> {
+    let folder = path.join(array);
+    let (file, key) = match format {
+        Format::V2 => (".zarray", "/chunks"),
+        Format::V3 => ("zarr.json", "/chunk_grid/configuration/chunk_shape"),
+    };
+    let metadata = load(&folder.join(file))?.unwrap_or_default();
+    let lengths = |value: Option<&Value>| {
+        let list = value.and_then(Value::as_array);
+        let numbers = list.into_iter().flatten().filter_map(Value::as_u64);
+        numbers.collect::<Vec<u64>>()
+    };
+    let (shape, unit) = (
+        lengths(metadata.get("shape")),
+        lengths(metadata.pointer(key)),
+    );
+    let along = shape.iter().zip(&unit);
+    let expected: u64 = along.map(|(n, unit)| n.div_ceil((*unit).max(1))).product();
+    let found = match format {
+        Format::V2 => chunks_in(&folder),
+        Format::V3 => chunks_in(&folder.join("c")),
+    };
+    if found >= expected {
+        return Ok(());
+    }
+    Err(WriteError::Lost {
+        path: path.to_path_buf(),
+        array: array.to_owned(),
+        found,
+        expected,
+    })
+}
+
+/// The files of values in a folder and below it.
+fn chunks_in(folder: &Path) -> u64 {
+    // an array without dimensions is one file
+    if folder.is_file() {
+        return 1;
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let count = |entry: fs::DirEntry| {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => chunks_in(&entry.path()),
+            Ok(_) if !hidden => 1,
+            _ => 0,
+        }
+    };
+    entries.filter_map(Result::ok).map(count).sum()
 }
 
 fn names(planned: &Value, key: &str) -> Vec<String> {

@@ -5,7 +5,9 @@ use std::path::Path;
 use ndarray::ArrayD;
 
 use crate::declared::Declared;
+use crate::mask::Mask;
 use crate::raw::Raw;
+use crate::wrap::Wrap;
 use crate::{ReadError, Variable};
 
 /// The rule `value = stored * scale_factor + add_offset`, and which stored values are missing.
@@ -20,26 +22,6 @@ pub(crate) struct Packing {
     physical_range: (f64, f64),
     scale: f64,
     offset: f64,
-}
-
-/// Reinterpretation of integers by `_Unsigned`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Wrap {
-    Keep,
-    /// Negative numbers are 2^bits larger.
-    Unsigned(f64),
-    /// Numbers from half of 2^bits on are 2^bits smaller.
-    Signed(f64),
-}
-
-impl Wrap {
-    fn apply(self, x: f64) -> f64 {
-        match self {
-            Self::Unsigned(modulus) if x < 0.0 => x + modulus,
-            Self::Signed(modulus) if x >= modulus / 2.0 => x - modulus,
-            _ => x,
-        }
-    }
 }
 
 /// Whether a fill value that only the format declares counts.
@@ -67,7 +49,7 @@ impl Packing {
         implicit: ImplicitFill,
     ) -> Result<Self, ReadError> {
         let reader = Declared { variable, path };
-        let wrap = wrap(variable);
+        let wrap = Wrap::of(variable);
         let as_stored = |x: f64| match variable.dtype.as_str() {
             "float32" => f64::from(x as f32),
             _ => wrap.apply(x),
@@ -191,33 +173,6 @@ impl Packing {
     }
 }
 
-/// Where values are missing, in the order of rows; without memory until one is.
-#[derive(Debug)]
-struct Mask {
-    cells: Vec<bool>,
-    count: usize,
-}
-
-impl Mask {
-    fn of(count: usize) -> Self {
-        let cells = Vec::new();
-        Self { cells, count }
-    }
-
-    fn set(&mut self, place: usize) {
-        if self.cells.is_empty() {
-            self.cells = vec![false; self.count];
-        }
-        self.cells[place] = true;
-    }
-
-    /// The values with their mask, where any is missing.
-    fn over(self, values: ArrayD<f32>) -> (ArrayD<f32>, Option<ArrayD<bool>>) {
-        let mask = ArrayD::from_shape_vec(values.shape(), self.cells);
-        (values, mask.ok().filter(|mask| !mask.is_empty()))
-    }
-}
-
 /// Values in the order of rows.
 fn rows<T: Clone>(values: ArrayD<T>) -> ArrayD<T> {
     if values.is_standard_layout() {
@@ -225,24 +180,6 @@ fn rows<T: Clone>(values: ArrayD<T>) -> ArrayD<T> {
     } else {
         values.as_standard_layout().into_owned()
     }
-}
-
-fn wrap(variable: &Variable) -> Wrap {
-    let says = |word: &str| {
-        variable
-            .text("_Unsigned")
-            .is_some_and(|text| text.eq_ignore_ascii_case(word))
-    };
-    let modulus = |bits: &str| bits.parse().ok().map(|bits: i32| 2f64.powi(bits));
-    let unsigned = variable
-        .dtype
-        .strip_prefix("uint")
-        .filter(|_| says("false"));
-    let signed = variable.dtype.strip_prefix("int").filter(|_| says("true"));
-    let to_signed = unsigned.and_then(modulus).map(Wrap::Signed);
-    to_signed
-        .or_else(|| signed.and_then(modulus).map(Wrap::Unsigned))
-        .unwrap_or(Wrap::Keep)
 }
 
 #[cfg(test)]

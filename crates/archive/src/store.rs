@@ -7,16 +7,16 @@ use std::sync::Arc;
 use foehn_field::Attributes;
 use indexmap::IndexMap;
 use ndarray::{ArrayView, ArrayViewD, Dimension};
-use serde_json::{Value, json};
-use zarrs::array::{Array, ArrayError, ArrayMetadata, ArraySubset, CodecError, Element as Stored};
-use zarrs::storage::StorageError;
+use serde_json::json;
+use zarrs::array::{Array, ArraySubset, Element as Stored};
 
 use crate::atomic::{self, AtomicStore};
 use crate::boundary::contained;
+use crate::chunked::{array_error, every_chunk, open_array};
 use crate::layout::{agreed, claim, documents_of_arrays, group_documents, make_room, save};
-use crate::merge::{MARKS, PLANNED, consolidate, is_finished, mark_name};
+use crate::merge::{MARKS, NOTE, PLANNED, consolidate, is_finished, mark_name};
 use crate::plan::{ArrayPlan, Element};
-use crate::{Format, Mode, WriteError, Writing};
+use crate::{Mode, WriteError, Writing};
 
 /// A Zarr group being written.
 ///
@@ -210,6 +210,28 @@ impl Store {
         )
     }
 
+    /// Keeps a text until the store is finished, unless there is one: gives the one that is there. It tells a run that
+    /// continues what the run before it began with.
+    ///
+    /// # Errors
+    /// [`WriteError`]: the disk.
+    pub fn note(&self, text: &str) -> Result<String, WriteError> {
+        if self.finished {
+            return Ok(text.to_owned());
+        }
+        let file = self.path.join(MARKS).join(NOTE);
+        let first = atomic::write_first(&file, text.as_bytes());
+        if first.map_err(|cause| WriteError::io(&file, cause))? {
+            return Ok(text.to_owned());
+        }
+        std::fs::read_to_string(&file).map_err(|cause| WriteError::io(&file, cause))
+    }
+
+    /// Whether every item is done and the metadata are consolidated.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Writes the consolidated metadata and removes the marks: every item is done.
     ///
     /// # Errors
@@ -241,8 +263,8 @@ impl Store {
             .map_err(|error| self.zarr(&error))?;
         // values in the order of rows are compressed where they are
         let values = ndarray::CowArray::from(region);
-        match contained(|| Ok(array.store_array_subset(&subset, &values))) {
-            Ok(written) => written.map_err(|error| self.array_error(name, error)),
+        match contained(|| Ok(array.store_array_subset_opt(&subset, &values, &every_chunk()))) {
+            Ok(written) => written.map_err(|error| array_error(&self.path, name, error)),
             Err(cause) => Err(WriteError::Zarr {
                 path: self.path.clone(),
                 cause,
@@ -281,33 +303,4 @@ impl Store {
             cause: error.to_string(),
         }
     }
-
-    /// Tells failed file operations apart from everything else.
-    fn array_error(&self, name: &str, error: ArrayError) -> WriteError {
-        match error {
-            ArrayError::StorageError(StorageError::IOError(cause))
-            | ArrayError::CodecError(CodecError::StorageError(StorageError::IOError(cause))) => {
-                let cause = std::io::Error::new(cause.kind(), cause.to_string());
-                WriteError::io(&self.path.join(name), cause)
-            }
-            other => self.zarr(&other),
-        }
-    }
-}
-
-fn open_array(
-    storage: &Arc<AtomicStore>,
-    name: &str,
-    metadata: Value,
-    format: Format,
-) -> Result<Array<AtomicStore>, String> {
-    let metadata = match format {
-        Format::V2 => serde_json::from_value(metadata).map(ArrayMetadata::V2),
-        Format::V3 => serde_json::from_value(metadata).map(ArrayMetadata::V3),
-    };
-    let metadata = metadata.map_err(|error| error.to_string())?;
-    contained(|| {
-        Array::new_with_metadata(Arc::clone(storage), &format!("/{name}"), metadata)
-            .map_err(|error| error.to_string())
-    })
 }

@@ -102,6 +102,19 @@ pub enum WriteError {
         /// Shape of a chunk, or of a shard where chunks are sharded.
         chunk: Vec<u64>,
     },
+    /// Files of an array that have gone after their items were marked.
+    #[error("{}: {array} has {found} of {expected} files, though every item is marked: files were lost, write the store again",
+        path.display())]
+    Lost {
+        /// The store.
+        path: PathBuf,
+        /// The array.
+        array: String,
+        /// Files that are there.
+        found: u64,
+        /// Files that its metadata ask for.
+        expected: u64,
+    },
     /// The Zarr library refuses.
     #[error("{}: {cause}", path.display())]
     Zarr {

@@ -36,7 +36,7 @@ pub enum Compression {
     None,
     /// LZ4: fast.
     Lz4,
-    /// Zstandard, level 3: small.
+    /// Zstandard, level 2: small. Blosc's level 3 takes half as long again and is not smaller on fields.
     #[default]
     Zstd,
 }
@@ -46,7 +46,7 @@ impl Compression {
         match self {
             Self::None => None,
             Self::Lz4 => Some(("lz4", 5)),
-            Self::Zstd => Some(("zstd", 3)),
+            Self::Zstd => Some(("zstd", 2)),
         }
     }
 

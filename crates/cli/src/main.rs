@@ -52,7 +52,7 @@ fn message(error: &anyhow::Error) -> String {
         .any(|k| k == ErrorKind::StorageFull)
         && !text.contains("make room")
     {
-        text.push_str("; make room and run again, training and forecasts with --resume");
+        text.push_str("; make room and run again with --resume");
     }
     text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -66,6 +66,68 @@ fn a_simulation_goes_on_when_there_is_room() {
     check(&Project::new(), ("data.zarr", "64k"), "simulate");
 }
 
+const PREPARE: &str = "prepare tiny.toml --to prepared.zarr --threads 2 --set prepare.chunk=1";
+
+#[test]
+fn a_preparation_goes_on_when_there_is_room() {
+    let project = Project::simulated();
+    let then = format!("{PREPARE} --resume");
+    let disk = ("prepared.zarr", "64k");
+    let Some(outcome) = on_small_disk(&project, disk, PREPARE, &then) else {
+        return;
+    };
+    outcome.refused(&["prepared.zarr", "make room"]);
+    let arguments: Vec<&str> = PREPARE.split(' ').collect();
+    project.run(&arguments).done();
+    let (kept, whole) = (project.files("kept"), project.files("prepared.zarr"));
+    assert_same(&kept, &whole, "after the disk was full");
+}
+
+#[test]
+fn a_preparation_into_a_folder_that_takes_nothing_says_so() {
+    let project = Project::simulated();
+    let to = PREPARE.replace("--to prepared.zarr", "--to closed/prepared.zarr");
+    let script = format!(
+        "mkdir closed && mount -t tmpfs tmpfs closed && mount -o remount,ro closed || exit 77\n\
+         \"$FOEHN\" {to}; code=$?; touch tried; exit $code"
+    );
+    for flags in [&["--mount"][..], &["--user", "--map-root-user", "--mount"]] {
+        let mut command = Command::new("unshare");
+        command.args(flags).args(["sh", "-c", &script]);
+        command.env("FOEHN", env!("CARGO_BIN_EXE_foehn"));
+        let Ok(output) = command.current_dir(project.path("")).output() else {
+            break;
+        };
+        if project.path("tried").exists() {
+            Outcome::from(output).refused(&["closed/prepared.zarr", "Read-only"]);
+            return;
+        }
+        let _ = fs::remove_dir(project.path("closed"));
+    }
+    skip("no read-only disk (needs Linux and a mount in unshare)");
+}
+
+/// A file where a folder should be, and a folder without leave to write, which does not stop root.
+#[test]
+fn a_preparation_where_no_folder_can_be_made_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::simulated();
+    fs::write(project.path("file"), "").unwrap();
+    let refused = |to: &str, said: &[&str]| {
+        project
+            .run(&["prepare", "tiny.toml", "--to", to])
+            .refused(said);
+    };
+    refused("file/prepared.zarr", &["cannot create file"]);
+    let closed = project.path("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::write(closed.join("x"), "").is_ok() {
+        return skip("whoever may write everywhere is denied nothing");
+    }
+    refused("closed/prepared.zarr", &["closed", "ermission denied"]);
+}
+
 #[test]
 fn a_training_goes_on_when_there_is_room() {
     check(&Project::simulated(), ("runs/tiny/model", "128k"), "train");

@@ -1,6 +1,6 @@
 //! Blocks of states that were read, the least recently used forgotten first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Frame;
@@ -19,6 +19,8 @@ pub(crate) struct Cache {
 struct Kept {
     /// Block, bytes, and when it was used last.
     blocks: HashMap<usize, (Block, usize, u64)>,
+    /// Blocks by when they were used last.
+    order: BTreeMap<u64, usize>,
     bytes: usize,
     clock: u64,
 }
@@ -33,25 +35,28 @@ impl Cache {
 
     pub(crate) fn get(&self, number: usize) -> Option<Block> {
         let mut kept = self.lock();
+        let kept = &mut *kept;
         kept.clock += 1;
-        let now = kept.clock;
         let (block, _, used) = kept.blocks.get_mut(&number)?;
-        *used = now;
+        kept.order.remove(used);
+        kept.order.insert(kept.clock, number);
+        *used = kept.clock;
         Some(Arc::clone(block))
     }
 
     /// Keeps a block and forgets others until the cap holds; a block larger than the cap stays alone.
     pub(crate) fn put(&self, number: usize, block: Block, bytes: usize) {
         let mut kept = self.lock();
+        let kept = &mut *kept;
         kept.clock += 1;
-        let now = kept.clock;
-        if let Some((_, before, _)) = kept.blocks.insert(number, (block, bytes, now)) {
+        if let Some((_, before, used)) = kept.blocks.insert(number, (block, bytes, kept.clock)) {
             kept.bytes -= before;
+            kept.order.remove(&used);
         }
+        kept.order.insert(kept.clock, number);
         kept.bytes += bytes;
         while kept.bytes > self.cap && kept.blocks.len() > 1 {
-            let oldest = kept.blocks.iter().min_by_key(|(_, (_, _, used))| *used);
-            let Some(oldest) = oldest.map(|(number, _)| *number) else {
+            let Some((_, oldest)) = kept.order.pop_first() else {
                 break;
             };
             if let Some((_, bytes, _)) = kept.blocks.remove(&oldest) {

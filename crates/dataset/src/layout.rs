@@ -23,21 +23,20 @@ impl Layout {
     pub(crate) fn of(
         variable: &Variable,
         time: Option<usize>,
-        (ny, nx): (usize, usize),
+        [y, x]: [usize; 2],
         file: &Path,
     ) -> Result<Self, DataError> {
         let shape = &variable.shape;
-        let fits = |y: usize, x: usize| {
-            let mut others = (0..shape.len()).filter(|axis| *axis != y && *axis != x);
-            let squeezed = others.all(|axis| Some(axis) == time || shape[axis] == 1);
-            let horizontal = time != Some(y) && time != Some(x);
-            horizontal && squeezed && shape[y] == ny && shape[x] == nx
-        };
-        let mut pairs = (0..shape.len()).flat_map(|x| (0..x).map(move |y| (y, x)));
-        // the last pair: of (time, 1, 1, 1) the innermost axes are the grid
-        let Some((y, x)) = pairs.rfind(|(y, x)| fits(*y, *x)) else {
-            return Err(refuse(variable, time, (ny, nx), file));
-        };
+        let named = [time, Some(y), Some(x)];
+        let more = (0..shape.len()).find(|axis| shape[*axis] != 1 && !named.contains(&Some(*axis)));
+        if let Some(axis) = more {
+            return Err(DataError::ExtraDimension {
+                file: file.to_path_buf(),
+                variable: variable.name.clone(),
+                dim: variable.dims.get(axis).cloned().unwrap_or_default(),
+                length: shape[axis],
+            });
+        }
         let chunks = variable.chunks.as_ref();
         let along = chunks.and_then(|chunks| chunks.get(time?).copied());
         Ok(Self {
@@ -75,41 +74,6 @@ impl Layout {
         let values = values.permuted_axes(front);
         let values = values.as_standard_layout().into_owned();
         values.into_shape_with_order(shape)
-    }
-}
-
-/// Says which dimension is too much, or that the grid is not there.
-fn refuse(
-    variable: &Variable,
-    time: Option<usize>,
-    (ny, nx): (usize, usize),
-    file: &Path,
-) -> DataError {
-    let (dims, shape) = (&variable.dims, &variable.shape);
-    let mut left: Vec<usize> = (0..shape.len())
-        .filter(|axis| Some(*axis) != time)
-        .collect();
-    for wanted in [nx, ny] {
-        if let Some(at) = left.iter().rposition(|axis| shape[*axis] == wanted) {
-            left.remove(at);
-        }
-    }
-    let (file, name) = (file.to_path_buf(), variable.name.clone());
-    match left.iter().find(|axis| shape[**axis] != 1) {
-        Some(&axis) if shape.len() > 2 + usize::from(time.is_some()) => DataError::ExtraDimension {
-            file,
-            variable: name,
-            dim: dims.get(axis).cloned().unwrap_or_default(),
-            length: shape[axis],
-        },
-        _ => DataError::OffGrid {
-            file,
-            variable: name,
-            dims: dims.clone(),
-            shape: shape.clone(),
-            ny,
-            nx,
-        },
     }
 }
 

@@ -33,6 +33,7 @@ mod fit;
 mod frame;
 mod join;
 mod join_error;
+pub mod joining;
 mod layout;
 mod places;
 mod prefetch;

@@ -16,6 +16,9 @@ use crate::{DataConfig, DataError, Frame, Missing};
 /// object for every chunk of a selection, stays small.
 const BLOCK: usize = 512 << 10;
 
+/// Bytes of a block where memory does not hold all states: random windows use few of a block before it is forgotten.
+const SMALL_BLOCK: usize = 64 << 10;
+
 /// Files, joined along time and over variables.
 #[derive(Debug)]
 pub(crate) struct Reel {
@@ -82,7 +85,12 @@ impl Reel {
             .iter()
             .flat_map(|source| source.layouts.values());
         let chunk = layouts.map(|layout| layout.chunk).max().unwrap_or(1);
-        let length = (BLOCK / frame).max(1).next_multiple_of(chunk);
+        let block = if frame.saturating_mul(self.times.len()) <= memory {
+            BLOCK
+        } else {
+            SMALL_BLOCK
+        };
+        let length = (block / frame).max(1).next_multiple_of(chunk);
         let length = length.min(memory / 4 / frame).max(1);
         let parts = self.tracks.iter().flat_map(|track| &track.parts);
         let mut cuts: Vec<usize> = parts

@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use foehn_archive::{Archive, Variable, open};
-use foehn_field::{Attributes, Grid, Instant, TimeAxis};
+use foehn_field::{Attributes, Grid, TimeAxis};
 use indexmap::IndexMap;
 use ndarray::Array3;
 
 use crate::layout::{Layout, time_axis};
-use crate::{DataError, JoinError, places};
+use crate::{DataError, JoinError, joining, places};
 
 /// A file, its time axis, its grid, and where its axes are.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Source {
             let name = wanted.first().map_or("", String::as_str);
             return Err(no_variable(&archive, name));
         };
-        let grid = archive.grid(first)?;
+        let (grid, _) = archive.placed_grid(first)?;
         let mut layouts = IndexMap::new();
         let mut along: Option<&str> = None;
         for name in &held {
@@ -49,11 +49,12 @@ impl Source {
             let dim = variable.dims[axis].as_str();
             let known = *along.get_or_insert(dim);
             let times = (known != dim).then(|| format!("times along {known:?} and {dim:?}"));
-            let grids = places::difference(&grid, &archive.grid(name)?);
+            let (own, plane) = archive.placed_grid(name)?;
+            let grids = places::difference(&grid, &own);
             if let Some(difference) = times.or(grids) {
                 return Err(variables_differ(path, [first, name], difference));
             }
-            let layout = Layout::of(variable, Some(axis), grid.shape(), path)?;
+            let layout = Layout::of(variable, Some(axis), plane, path)?;
             layouts.insert((*name).clone(), layout);
         }
         let times = archive.times(along.unwrap_or_default())?;
@@ -68,13 +69,6 @@ impl Source {
 
     pub(crate) fn path(&self) -> &Path {
         self.archive.path()
-    }
-
-    /// First and last time; an axis without times was refused when opening.
-    pub(crate) fn ends(&self) -> (Instant, Instant) {
-        let instants = &self.times.instants;
-        let end = |t: Option<&Instant>| t.copied().unwrap_or(Instant(0));
-        (end(instants.first()), end(instants.last()))
     }
 
     pub(crate) fn attributes(&self, name: &str) -> Attributes {
@@ -105,7 +99,16 @@ impl Source {
                 dim: variable.dims.get(axis).cloned().unwrap_or_default(),
             });
         }
-        let layout = Layout::of(variable, None, self.grid.shape(), file)?;
+        let (own, plane) = self.archive.placed_grid(name)?;
+        if let Some(difference) = places::difference(&self.grid, &own) {
+            let first = self.layouts.keys().next().cloned().unwrap_or_default();
+            return Err(variables_differ(
+                file,
+                [&first, &name.to_owned()],
+                difference,
+            ));
+        }
+        let layout = Layout::of(variable, None, plane, file)?;
         self.slab(name, &layout, &(0..1)).map(Some)
     }
 
@@ -187,16 +190,5 @@ fn rising(path: &Path, times: &TimeAxis) -> Result<(), DataError> {
             problem,
         });
     }
-    match times.instants.windows(2).position(|t| t[0] >= t[1]) {
-        None => Ok(()),
-        Some(at) => {
-            let date = |k: usize| times.calendar.date(times.instants[k]).to_string();
-            Err(DataError::Join(JoinError::NotRising {
-                file: path.to_path_buf(),
-                index: at + 1,
-                before: date(at),
-                time: date(at + 1),
-            }))
-        }
-    }
+    Ok(joining::rising(path, times)?)
 }

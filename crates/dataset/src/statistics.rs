@@ -7,7 +7,7 @@ use foehn_field::{Calendar, DateTime, Instant};
 use ndarray::{Array2, Array3, ArrayViewMut3};
 use serde::{Deserialize, Serialize};
 
-use crate::join::is_gregorian;
+use crate::joining::is_gregorian;
 use crate::{Channel, DataError, Series, fit, places, season};
 
 /// How states are standardised: `z = (x - centre) / scale`, from the training part only.

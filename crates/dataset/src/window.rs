@@ -50,7 +50,7 @@ pub(crate) fn complete(
 }
 
 /// The most frequent difference between neighbours on a rising axis, the smallest of them where several are.
-pub(crate) fn spacing(times: &[Instant]) -> Option<i64> {
+pub fn spacing(times: &[Instant]) -> Option<i64> {
     let mut gaps: Vec<i64> = times.windows(2).map(|t| t[1].since(t[0])).collect();
     gaps.sort_unstable();
     let runs = gaps.chunk_by(|a, b| a == b);

@@ -14,6 +14,7 @@ pub(crate) fn inputs(
     config: &PrepareConfig,
 ) -> Result<(Vec<Vec<usize>>, Vec<Channel>), PrepareError> {
     let (mut levels, mut channels) = (Vec::new(), Vec::new());
+    let along = along(joined, &config.levels);
     for track in &joined.tracks {
         let Some(part) = track.parts.first() else {
             return Err(PrepareError::config(
@@ -23,6 +24,10 @@ pub(crate) fn inputs(
         };
         let variable = joined.variable(part);
         let chosen = match &variable.axes.level {
+            // levels of another kind, such as 2 m beside pressures, are not chosen from
+            Some(known) if known.values.len() == 1 && along.is_some_and(|dim| dim != known.dim) => {
+                Vec::new()
+            }
             Some(known) if known.values.len() > 1 || !config.levels.is_empty() => {
                 chosen(&track.name, known, &config.levels)?
             }
@@ -41,6 +46,14 @@ pub(crate) fn inputs(
         levels.push(chosen);
     }
     Ok((levels, channels))
+}
+
+/// The dimension along which the wanted levels are found.
+fn along<'a>(joined: &'a Joined, wanted: &[f64]) -> Option<&'a str> {
+    let parts = joined.tracks.iter().filter_map(|t| t.parts.first());
+    let mut known = parts.filter_map(|part| joined.variable(part).axes.level.as_ref());
+    let found = known.find(|l| !wanted.is_empty() && chosen("", l, wanted).is_ok());
+    found.map(|levels| levels.dim.as_str())
 }
 
 fn chosen(name: &str, known: &Levels, wanted: &[f64]) -> Result<Vec<usize>, PrepareError> {
@@ -125,17 +138,17 @@ pub(crate) fn of_outputs(
     outputs: &[usize],
     channels: &[Channel],
 ) -> Result<Vec<Anomaly>, PrepareError> {
-    let written = |(channel, of): Anomaly| {
-        let place = outputs.iter().position(|k| *k == of);
+    let written = |anomaly: Anomaly| {
+        let place = outputs.iter().position(|k| *k == anomaly.of);
         let problem = || {
             format!(
                 "{:?} is dropped, but its anomaly is made of what is written",
-                channels[of].name
+                channels[anomaly.of].name
             )
         };
-        let place = place
-            .ok_or_else(|| PrepareError::config(&format!("derive.{}", channel.name), problem()))?;
-        Ok((channel, place))
+        let key = format!("derive.{}", anomaly.channel.name);
+        let of = place.ok_or_else(|| PrepareError::config(&key, problem()))?;
+        Ok(Anomaly { of, ..anomaly })
     };
     anomalies.into_iter().map(written).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use foehn_archive::is_address;
 use foehn_dataset::{ByteSize, OneOrMany, Span};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PrepareConfig {
-    /// NetCDF files or Zarr folders; `*` and `?` stand for any letters. Several are laid end to end along time,
+    /// NetCDF files, Zarr folders or addresses; `*` and `?` stand for any letters of files. Several are laid end to end along time,
     /// or hold different variables.
     pub from: OneOrMany<String>,
     /// The Zarr store that is written.
@@ -78,7 +79,8 @@ impl PrepareConfig {
     pub fn relative_to(&mut self, folder: &Path) {
         let resolve = |pattern: &mut String| {
             let beside = folder.join(&*pattern).to_string_lossy().into_owned();
-            if !matches_any(pattern) && matches_any(&beside) {
+            let here = is_address(Path::new(pattern)) || matches_any(pattern);
+            if !here && matches_any(&beside) {
                 *pattern = beside;
             }
         };
@@ -153,11 +155,22 @@ pub enum Derived {
         /// Northward wind.
         v: String,
     },
-    /// What a variable differs by from its mean for the day of the year, over the period of the statistics.
+    /// What a variable differs by from its mean around the day of the year, over the period of the statistics.
+    ///
+    /// The mean is of all states at most `window` days of the year away, the state's own among them. Over n states it
+    /// makes anomalies smaller by a factor of 1 - 1/n within that period, or less where neighbours in time are alike: a
+    /// climatology of few years needs a window.
     Anomaly {
         /// The variable.
         of: String,
+        /// Days to either side.
+        #[serde(default = "fortnight")]
+        window: usize,
     },
+}
+
+fn fortnight() -> usize {
+    15
 }
 
 /// `[prepare.resample]`: another time step.

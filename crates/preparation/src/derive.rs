@@ -7,6 +7,9 @@ use rayon::prelude::*;
 
 use crate::{Derived, PrepareConfig, PrepareError};
 
+/// Cells that a thread takes at least: less is done sooner than handed over.
+const LEAST_CELLS: usize = 1 << 16;
+
 /// A variable on its way: its name and attributes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Channel {
@@ -30,8 +33,22 @@ pub(crate) struct Derivation {
     rule: Rule,
 }
 
-/// An anomaly: its channel, and the number of the variable that it is one of.
-pub(crate) type Anomaly = (Channel, usize);
+/// What a variable differs by from its mean around the day of the year.
+#[derive(Debug, Clone)]
+pub(crate) struct Anomaly {
+    pub(crate) channel: Channel,
+    /// The number of the variable that it is one of.
+    pub(crate) of: usize,
+    /// Days to either side of which the mean is.
+    pub(crate) window: usize,
+}
+
+impl Anomaly {
+    /// The name of the mean that it is counted from.
+    pub(crate) fn reference(&self) -> String {
+        format!("{}_reference", self.channel.name)
+    }
+}
 
 /// The configured derivations; a later one may use an earlier one. Anomalies come out apart, because they need a mean
 /// that is known only in the end.
@@ -67,9 +84,13 @@ pub(crate) fn derivations(
         }
         let winds = || Winds::new(grid, Winds::EARTH).map_err(PrepareError::from);
         let (inputs, rule) = match derived {
-            Derived::Anomaly { of } => {
+            Derived::Anomaly { of, window } => {
                 let of = find(of)?;
-                anomalies.push((labelled(name, derived, &channels[of], grid), of));
+                anomalies.push(Anomaly {
+                    channel: labelled(name, derived, &channels[of], grid),
+                    of,
+                    window: *window,
+                });
                 continue;
             }
             Derived::Speed { u, v } => ([find(u)?, find(v)?], Rule::Speed),
@@ -106,9 +127,12 @@ fn labelled(name: &str, derived: &Derived, of: &Channel, grid: &Grid) -> Channel
             "divergence of wind".to_owned(),
             rate,
         ),
-        Derived::Anomaly { .. } => (
+        Derived::Anomaly { window, .. } => (
             None,
-            format!("{} minus its mean for the day of the year", of.name),
+            format!(
+                "{} minus its mean for the day of the year and {window} days to either side",
+                of.name
+            ),
             units,
         ),
     };
@@ -139,18 +163,22 @@ impl Derivation {
     pub(crate) fn apply(&self, states: &[Array3<f32>]) -> Array3<f32> {
         let [u, v] = self.inputs.map(|k| &states[k]);
         let mut result = Array3::zeros(u.dim());
+        let least = (LEAST_CELLS / u.len_of(Axis(1)).max(1) / u.len_of(Axis(2)).max(1)).max(1);
         let planes = result.axis_iter_mut(Axis(0)).into_par_iter();
-        planes.enumerate().for_each(|(t, mut plane)| {
-            let [u, v] = [u, v].map(|wind| wind.index_axis(Axis(0), t));
-            match &self.rule {
-                Rule::Speed => Zip::from(&mut plane)
-                    .and(u)
-                    .and(v)
-                    .for_each(|y, u, v| *y = speed(*u, *v)),
-                Rule::Vorticity(winds) => plane.assign(&winds.vorticity(&u, &v)),
-                Rule::Divergence(winds) => plane.assign(&winds.divergence(&u, &v)),
-            }
-        });
+        planes
+            .with_min_len(least)
+            .enumerate()
+            .for_each(|(t, mut plane)| {
+                let [u, v] = [u, v].map(|wind| wind.index_axis(Axis(0), t));
+                match &self.rule {
+                    Rule::Speed => Zip::from(&mut plane)
+                        .and(u)
+                        .and(v)
+                        .for_each(|y, u, v| *y = speed(*u, *v)),
+                    Rule::Vorticity(winds) => plane.assign(&winds.vorticity(&u, &v)),
+                    Rule::Divergence(winds) => plane.assign(&winds.divergence(&u, &v)),
+                }
+            });
         result
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use foehn_archive::{OpenError, ReadError, WriteError};
+use foehn_dataset::JoinError;
 use foehn_field::TimeError;
 use foehn_grid::{RegridError, WindsError};
 use thiserror::Error;
@@ -34,25 +35,29 @@ pub enum PrepareError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Two files that do not belong together.
-    #[error("{} and {} do not fit together: {difference}", first.display(), second.display())]
-    FilesDiffer {
-        /// One file.
-        first: PathBuf,
-        /// The other.
-        second: PathBuf,
-        /// How they differ.
-        difference: String,
+    /// A file among several that has nothing of what is read.
+    #[error("{}: it holds none of {wanted}; it has {known}. Leave it out of prepare.from", file.display())]
+    NothingWanted {
+        /// The file.
+        file: PathBuf,
+        /// What is read.
+        wanted: String,
+        /// What it has.
+        known: String,
     },
-    /// Two variables with different times.
-    #[error("{first} and {second} have different times: {difference}")]
-    TimesDiffer {
-        /// One variable.
-        first: String,
-        /// The other.
-        second: String,
-        /// The first difference.
-        difference: String,
+    /// Files or variables that do not belong together.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// The input is another than when the store was begun.
+    #[error(
+        "{}: was begun from other data: {} has changed, gone or come since. Begin again with --overwrite", store.display(),
+        file.display()
+    )]
+    SourceChanged {
+        /// The store.
+        store: PathBuf,
+        /// The file.
+        file: PathBuf,
     },
     /// A file cannot be opened.
     #[error(transparent)]

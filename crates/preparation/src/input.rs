@@ -68,20 +68,48 @@ impl InputFile {
 impl InputVariable {
     fn look(archive: &Archive, name: &str) -> Result<Self, PrepareError> {
         let variable = archive.variable(name)?;
-        let grid = archive.grid(name)?;
+        let (grid, plane) = archive.placed_grid(name)?;
+        known_places(archive, variable, &grid)?;
         let (time, times) = match time_axis(archive, variable)? {
             Some((axis, times)) => (Some(axis), Some(times)),
             None => (None, None),
         };
         Ok(Self {
             name: name.to_owned(),
-            axes: axes(archive, variable, time, grid.shape())?,
+            axes: axes(archive, variable, time, plane)?,
             stride: stride(variable, time),
             times,
             grid: Some(grid),
             attributes: variable.attributes.clone(),
         })
     }
+}
+
+/// Refuses an axis of places with a hole in it.
+fn known_places(archive: &Archive, variable: &Variable, grid: &Grid) -> Result<(), PrepareError> {
+    let axes = match grid {
+        Grid::Rectilinear {
+            latitude,
+            longitude,
+        } => [("latitude", latitude), ("longitude", longitude)],
+        Grid::Cartesian { y, x, .. } => [("y", y), ("x", x)],
+        // corners of the plane may be nowhere
+        Grid::Curvilinear { .. } => return Ok(()),
+    };
+    let hole = axes.iter().find_map(|(name, values)| {
+        let at = values.iter().position(|value| !value.is_finite())?;
+        Some(format!(
+            "{name}[{at}] is {}: every row and column needs a place",
+            values[at]
+        ))
+    });
+    hole.map_or(Ok(()), |problem| {
+        Err(PrepareError::Variable {
+            file: archive.path().to_path_buf(),
+            variable: variable.name.clone(),
+            problem,
+        })
+    })
 }
 
 fn stride(variable: &Variable, time: Option<usize>) -> usize {
@@ -109,26 +137,15 @@ fn axes(
     archive: &Archive,
     variable: &Variable,
     time: Option<usize>,
-    (ny, nx): (usize, usize),
+    [y, x]: [usize; 2],
 ) -> Result<Axes, PrepareError> {
     let refuse = |problem: String| PrepareError::Variable {
         file: archive.path().to_path_buf(),
         variable: variable.name.clone(),
         problem,
     };
-    let shape = &variable.shape;
+    let (shape, dims) = (&variable.shape, &variable.dims);
     let rank = shape.len();
-    let mut pairs = (0..rank).flat_map(|x| (0..x).map(move |y| (y, x)));
-    let horizontal = |axis: usize| Some(axis) != time;
-    // the last pair: of (time, 1, 1, 1) the innermost axes are the grid
-    let pair = pairs
-        .rfind(|(y, x)| horizontal(*y) && horizontal(*x) && shape[*y] == ny && shape[*x] == nx);
-    let dims = &variable.dims;
-    let (y, x) = pair.ok_or_else(|| {
-        refuse(format!(
-            "dimensions {dims:?} of lengths {shape:?} do not hold the grid of {ny} x {nx}"
-        ))
-    })?;
     let others: Vec<usize> = (0..rank)
         .filter(|axis| ![Some(y), Some(x), time.or(Some(y))].contains(&Some(*axis)))
         .collect();

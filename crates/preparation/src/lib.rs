@@ -5,9 +5,11 @@
 //! size of a state and on `memory`, not on how many states or files there are. What a killed run has written
 //! stays: statistics are of the values as written, so that the next run takes up those that it reads back.
 
+mod anomalies;
 mod channels;
 mod climatology;
 mod config;
+mod day_sums;
 mod derive;
 mod error;
 mod input;
@@ -15,12 +17,17 @@ mod join;
 mod moments;
 mod pieces;
 mod preparation;
+mod queue;
 mod reader;
 mod region;
 mod resample;
+mod room;
+mod source_mark;
+mod statics;
 mod statistics;
 mod store_plan;
 mod stream;
+mod work;
 
 pub use config::{
     Derived, PrepareConfig, Reduction, RegridConfig, RegridMethod, ResampleConfig,

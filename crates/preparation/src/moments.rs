@@ -1,11 +1,13 @@
 //! Mean and variance of each cell over time, of values and of their tendencies.
 
 use foehn_field::Instant;
-use ndarray::{Array2, Array3, ArrayView3};
+use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 
-/// Cells that a thread takes at a time: they stay in its cache while it goes through the states.
+/// Cells that stay in a thread's cache while it goes through the states.
 const CELLS: usize = 2048;
+/// Parts of so many cells that a thread takes at least: less is done sooner than handed over.
+const PARTS: usize = 8;
 
 /// Sums of one cell. Values are counted from the first known one, so that squares lose no digits.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +72,7 @@ impl Moments {
         let cells = self.cells.len();
         self.cells
             .par_chunks_mut(CELLS)
+            .with_min_len(PARTS)
             .enumerate()
             .for_each(|(part, here)| {
                 for (state, follows) in values.chunks_exact(cells).zip(&follows) {
@@ -134,13 +137,10 @@ fn deviation(sum: f64, square: f64, count: u32) -> f64 {
     if variance < 0.0 { 0.0 } else { variance.sqrt() }
 }
 
-/// One state as a block of one.
-pub(crate) fn as_block(plane: Array2<f32>) -> Array3<f32> {
-    plane.insert_axis(ndarray::Axis(0))
-}
-
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::StatisticsKind;
 use crate::climatology::Climatology;
 use crate::join::Part;
 use crate::moments::Moments;
@@ -86,7 +85,8 @@ impl Preparation {
     pub(crate) fn estimate(&self) -> u64 {
         let cells = self.grid.shape().0 * self.grid.shape().1;
         let states = (10 * self.longest(0)).min(self.joined.times.len());
-        let block = 3 * 4 * self.chunk.min(self.steps.len()) * cells * self.outputs.len();
+        // being filled, being added up, and twice as many being written
+        let block = 4 * 4 * self.chunk.min(self.steps.len()) * cells * self.outputs.len();
         let sums = if self.needs_moments() {
             Moments::BYTES * cells * self.outputs.len()
         } else {
@@ -97,13 +97,10 @@ impl Preparation {
         } else {
             0
         };
-        let climatology = if self.wants(StatisticsKind::Climatology) {
-            let days = days_in(self.times.calendar);
-            let bytes = Climatology::bytes(self.grid.shape(), days, self.outputs.len());
-            bytes.min(self.climatology_memory())
-        } else {
-            0
-        };
+        let kept = (0..self.outputs.len()).filter(|k| self.needs_climatology_of(*k));
+        let days = days_in(self.times.calendar);
+        let climatology = kept.count() * Climatology::bytes(self.grid.shape(), days);
+        let climatology = climatology.min(self.climatology_memory());
         (states * self.state_bytes() + block + sums + reducers + climatology) as u64
     }
 }

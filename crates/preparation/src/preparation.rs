@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use foehn_archive::open;
 use foehn_dataset::ByteSize;
+use foehn_dataset::joining::{gaps, gaps_said};
 use foehn_field::{Attribute, Calendar, Grid, Instant, TimeAxis};
 use foehn_grid::{Method, Regridder};
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use serde::Serialize;
 
-use crate::channels::{channel, inputs, of_outputs, outputs};
+use crate::channels::{inputs, of_outputs, outputs};
 use crate::derive::{Anomaly, Channel, Derivation, derivations};
 use crate::join::{Joined, period};
 use crate::region::Region;
@@ -38,7 +38,7 @@ pub struct Preparation {
     pub(crate) derivations: Vec<Derivation>,
     /// Channels that are written.
     pub(crate) outputs: Vec<usize>,
-    /// With the number of the output that each is one of.
+    /// Each with the number of the output that it is one of.
     pub(crate) anomalies: Vec<Anomaly>,
     pub(crate) statics: Vec<(Channel, Array2<f32>)>,
     pub(crate) steps: Vec<Step>,
@@ -68,6 +68,8 @@ pub struct Outline {
     pub chunk: usize,
     /// Places in the time axis of the input where states are missing or out of step.
     pub gaps: usize,
+    /// The same in words, with the first of them.
+    pub gaps_said: Option<String>,
     /// Estimated peak memory, bytes.
     pub memory: u64,
 }
@@ -140,20 +142,17 @@ impl Preparation {
     pub fn outline(&self) -> Outline {
         let names = self
             .written()
-            .chain(self.anomalies.iter().map(|(channel, _)| channel));
-        let step = self.joined.step;
-        let instants = &self.joined.times.instants;
+            .chain(self.anomalies.iter().map(|anomaly| &anomaly.channel));
+        let times = &self.joined.times;
         Outline {
             files: self.joined.files.len(),
             variables: names.map(|channel| channel.name.clone()).collect(),
-            input_states: instants.len(),
+            input_states: times.len(),
             states: self.steps.len(),
             grid: self.grid.shape(),
             chunk: self.chunk,
-            gaps: instants
-                .windows(2)
-                .filter(|t| t[1].since(t[0]) != step)
-                .count(),
+            gaps: gaps(&times.instants).len(),
+            gaps_said: gaps_said(times),
             memory: self.estimate(),
         }
     }
@@ -169,8 +168,17 @@ impl Preparation {
     }
 
     pub(crate) fn wants(&self, kind: StatisticsKind) -> bool {
-        let for_anomalies = kind == StatisticsKind::Climatology && !self.anomalies.is_empty();
-        for_anomalies || self.config.statistics.compute.contains(&kind)
+        self.config.statistics.compute.contains(&kind)
+    }
+
+    /// Whether sums for each day of the year are needed of a variable that is written.
+    pub(crate) fn needs_climatology_of(&self, variable: usize) -> bool {
+        let of = |anomaly: &Anomaly| anomaly.of == variable;
+        self.wants(StatisticsKind::Climatology) || self.anomalies.iter().any(of)
+    }
+
+    pub(crate) fn needs_climatology(&self) -> bool {
+        self.wants(StatisticsKind::Climatology) || !self.anomalies.is_empty()
     }
 
     pub(crate) fn needs_moments(&self) -> bool {
@@ -181,7 +189,7 @@ impl Preparation {
     }
 
     pub(crate) fn needs_statistics(&self) -> bool {
-        self.needs_moments() || self.wants(StatisticsKind::Climatology)
+        self.needs_moments() || self.needs_climatology()
     }
 
     /// Time between two states of the output, s.
@@ -205,42 +213,6 @@ impl Preparation {
     pub(crate) fn block(&self, block: usize) -> Range<usize> {
         block * self.chunk..((block + 1) * self.chunk).min(self.steps.len())
     }
-
-    /// Variables without time, cut out and regridded like the others.
-    fn read_statics(&self) -> Result<Vec<(Channel, Array2<f32>)>, PrepareError> {
-        let mut found = Vec::new();
-        for name in &self.config.statics {
-            let mut files = self.joined.files.iter();
-            let held = files
-                .find_map(|file| Some((file, file.variables.iter().find(|v| v.name == *name)?)));
-            let Some((file, variable)) = held else {
-                return Err(PrepareError::config(
-                    "statics",
-                    format!("no file holds {name:?}"),
-                ));
-            };
-            if variable.times.as_ref().is_some_and(|times| times.len() > 1) {
-                return Err(PrepareError::config(
-                    "statics",
-                    format!("{name:?} changes with time: name it in variables"),
-                ));
-            }
-            let archive = open(&file.path)?;
-            let planes = variable
-                .axes
-                .read(&archive, name, &(0..1), &[], &self.region)?;
-            let plane = planes
-                .first()
-                .map(|p| p.index_axis(Axis(0), 0).to_owned())
-                .unwrap_or_default();
-            let plane = self
-                .regridder
-                .as_ref()
-                .map_or(plane.clone(), |r| r.apply(&plane.view()));
-            found.push((channel(name, variable, None), plane));
-        }
-        Ok(found)
-    }
 }
 
 /// The configuration as JSON, without what does not change the result.
@@ -261,14 +233,26 @@ fn target(from: &Grid, to: &crate::RegridConfig) -> Result<Grid, PrepareError> {
             );
             return Err(PrepareError::config(&format!("regrid.{key}"), problem));
         }
-        Ok((0..=count as usize)
-            .map(|k| first + k as f64 * step)
-            .collect())
+        let count = count as usize;
+        // the last as it is written, and not beyond it by rounding
+        let place = |k: usize| {
+            if k == count {
+                last
+            } else {
+                first + k as f64 * step
+            }
+        };
+        Ok((0..=count).map(place).collect())
     };
     let (y, x): (Vec<f64>, Vec<f64>) = (
         axis("latitude", to.latitude)?,
         axis("longitude", to.longitude)?,
     );
+    let beyond = y.iter().find(|phi| phi.abs() > 90.0);
+    if let (Some(phi), false) = (beyond, matches!(from, Grid::Cartesian { .. })) {
+        let problem = format!("{phi} is no latitude: they go from -90 to 90 degrees");
+        return Err(PrepareError::config("regrid.latitude", problem));
+    }
     Ok(match from {
         Grid::Cartesian { period, .. } => Grid::Cartesian {
             y,

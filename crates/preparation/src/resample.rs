@@ -8,8 +8,10 @@ use rayon::prelude::*;
 
 use crate::{PrepareError, Reduction, ResampleConfig};
 
-/// Cells that a thread takes at a time.
+/// Cells that stay in a thread's cache while it goes through the states.
 const CELLS: usize = 4096;
+/// Parts of so many cells that a thread takes at least: less is done sooner than handed over.
+const PARTS: usize = 16;
 
 /// A state of the output and the input states that make it.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,7 +113,7 @@ impl Reducer {
         };
         let by = self.by;
         let cells = self.totals.len();
-        let totals = self.totals.par_chunks_mut(CELLS);
+        let totals = self.totals.par_chunks_mut(CELLS).with_min_len(PARTS);
         let parts = totals.zip(self.counts.par_chunks_mut(CELLS)).enumerate();
         parts.for_each(|(part, (totals, counts))| {
             for state in values.chunks_exact(cells) {

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use foehn_archive::{ArrayPlan, Element, Store};
 use foehn_field::{Attribute, Attributes, Calendar, Instant};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, ArrayView3, Axis};
 use rayon::prelude::*;
 
 use crate::climatology::Climatology;
-use crate::derive::Channel;
-use crate::moments::{Moments, as_block};
+use crate::derive::{Anomaly, Channel};
+use crate::moments::Moments;
 use crate::preparation::Preparation;
 use crate::{PrepareError, StatisticsKind};
 
@@ -21,9 +21,16 @@ const CHUNK_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Statistics<'a> {
     plan: &'a Preparation,
-    moments: Vec<Moments>,
-    climatology: Option<Climatology>,
+    /// Of each variable that is written.
+    sums: Vec<Sums>,
     folder: &'a Path,
+}
+
+/// What is added up of one variable.
+#[derive(Debug)]
+struct Sums {
+    moments: Option<Moments>,
+    climatology: Option<Climatology>,
 }
 
 /// The days of the longest year.
@@ -39,19 +46,23 @@ impl<'a> Statistics<'a> {
     /// Nothing taken up; `folder` is where sums wait that do not fit into memory.
     pub(crate) fn new(plan: &'a Preparation, folder: &'a Path) -> Result<Self, PrepareError> {
         let (shape, count) = (plan.grid.shape(), plan.written().count());
-        let moments = if plan.needs_moments() { count } else { 0 };
-        let climatology = plan.wants(StatisticsKind::Climatology).then(|| {
-            let days = days_in(plan.times.calendar);
-            Climatology::new(shape, days, count, plan.climatology_memory(), folder)
+        let days = days_in(plan.times.calendar);
+        let memory = plan.climatology_memory() / count.max(1);
+        let sums = (0..count).map(|variable| {
+            let climatology = plan
+                .needs_climatology_of(variable)
+                .then(|| Climatology::new(shape, days, memory, folder));
+            Ok(Sums {
+                moments: plan
+                    .needs_moments()
+                    .then(|| Moments::new(shape, plan.step())),
+                climatology: climatology.transpose()?,
+            })
         });
+        let sums = sums.collect::<std::io::Result<_>>();
         Ok(Self {
             plan,
-            moments: (0..moments)
-                .map(|_| Moments::new(shape, plan.step()))
-                .collect(),
-            climatology: climatology
-                .transpose()
-                .map_err(|cause| failed(folder, cause))?,
+            sums: sums.map_err(|cause| failed(folder, cause))?,
             folder,
         })
     }
@@ -64,72 +75,94 @@ impl<'a> Statistics<'a> {
     ) -> Result<(), PrepareError> {
         let instants = &self.plan.times.instants[states.clone()];
         let period = &self.plan.statistics_period;
-        let counts = |t: &Instant| period.contains(t);
-        let (first, last) = (
-            instants.partition_point(|t| *t < period.start),
-            instants.partition_point(|t| *t < period.end),
-        );
-        if first < last {
-            let moments = self.moments.par_iter_mut().zip(values);
-            moments.for_each(|(moments, values)| {
-                moments.add(
-                    &values.slice(ndarray::s![first..last, .., ..]),
-                    &instants[first..last],
-                );
-            });
-        }
-        let Some(climatology) = &mut self.climatology else {
+        let within = instants.partition_point(|t| *t < period.start)
+            ..instants.partition_point(|t| *t < period.end);
+        if within.is_empty() {
             return Ok(());
-        };
-        for (k, instant) in instants.iter().enumerate().filter(|(_, t)| counts(t)) {
-            let day = self.plan.times.calendar.day_of_year(*instant) as usize;
-            for (variable, values) in values.iter().enumerate() {
-                let added = climatology.add(day, variable, &values.index_axis(Axis(0), k));
-                added.map_err(|cause| failed(self.folder, cause))?;
-            }
         }
-        Ok(())
+        let instants = &instants[within.clone()];
+        let calendar = self.plan.times.calendar;
+        let variables = self.sums.par_iter_mut().zip(values);
+        let added = variables.try_for_each(|(sums, values)| {
+            sums.add(
+                &values.slice(ndarray::s![within.clone(), .., ..]),
+                instants,
+                calendar,
+            )
+        });
+        added.map_err(|cause| failed(self.folder, cause))
     }
 
     /// Writes what was asked for.
     pub(crate) fn write(mut self, store: &Store) -> Result<(), PrepareError> {
-        for (number, channel) in self.plan.written().enumerate() {
-            for (kind, suffix, ..) in MOMENTS {
-                if self.plan.wants(kind) {
-                    let plane = value(suffix, &self.moments[number]);
-                    store.write_f32(
-                        &format!("{}_{suffix}", channel.name),
-                        &[0, 0],
-                        plane.view().into_dyn(),
-                    )?;
-                }
+        let names: Vec<&str> = self.plan.written().map(|c| c.name.as_str()).collect();
+        for (name, sums) in names.iter().zip(&mut self.sums) {
+            if let Some(climatology) = &mut sums.climatology {
+                let settled = climatology.settle();
+                settled.map_err(|cause| failed(self.folder, cause))?;
+            }
+            let Some(moments) = &sums.moments else {
+                continue;
+            };
+            for (_, suffix, ..) in MOMENTS.iter().filter(|(kind, ..)| self.plan.wants(*kind)) {
+                let plane = value(suffix, moments);
+                let name = format!("{name}_{suffix}");
+                store.write_f32(&name, &[0, 0], plane.view().into_dyn())?;
             }
         }
-        let Some(climatology) = &mut self.climatology else {
-            return Ok(());
-        };
+        if self.plan.wants(StatisticsKind::Climatology) {
+            self.write_climatologies(store, &names)?;
+        }
+        self.write_references(store)
+    }
+
+    fn write_climatologies(&self, store: &Store, names: &[&str]) -> Result<(), PrepareError> {
         let days = days_in(self.plan.times.calendar);
         let chunk = days_in_chunk(self.plan.grid.shape());
-        let channels: Vec<_> = self.plan.written().collect();
-        for start in (0..days).step_by(chunk) {
-            let end = (start + chunk).min(days);
-            let slabs = (0..channels.len()).map(|number| {
-                let means = (start..end).map(|day| climatology.mean(day, number).map(as_block));
-                means.collect::<std::io::Result<Vec<_>>>()
-            });
-            let slabs = slabs
-                .collect::<std::io::Result<Vec<_>>>()
-                .map_err(|cause| failed(self.folder, cause))?;
-            // one day after the other comes out of the file; compressing them takes longest
-            channels
-                .par_iter()
-                .zip(slabs)
-                .try_for_each(|(channel, means)| {
-                    let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
-                    let slab = ndarray::concatenate(Axis(0), &views).unwrap_or_default();
-                    let start = [start as u64, 0, 0];
-                    store.write_f32(&climatology_name(channel), &start, slab.view().into_dyn())
-                })?;
+        let starts = (0..names.len()).flat_map(|k| (0..days).step_by(chunk).map(move |s| (k, s)));
+        let parts: Vec<(usize, usize)> = starts.collect();
+        parts.par_iter().try_for_each(|&(number, start)| {
+            let Some(climatology) = &self.sums[number].climatology else {
+                return Ok(());
+            };
+            let means = climatology.means(start..(start + chunk).min(days));
+            let means = means.map_err(|cause| failed(self.folder, cause))?;
+            let name = climatology_name(names[number]);
+            Ok(store.write_f32(&name, &[start as u64, 0, 0], means.view().into_dyn())?)
+        })
+    }
+
+    /// Writes what anomalies are counted from.
+    fn write_references(&self, store: &Store) -> Result<(), PrepareError> {
+        let chunk = days_in_chunk(self.plan.grid.shape());
+        self.plan.anomalies.par_iter().try_for_each(|anomaly| {
+            let Some(climatology) = &self.sums[anomaly.of].climatology else {
+                return Ok(());
+            };
+            let name = anomaly.reference();
+            let write = |start: usize, means: Array3<f32>| {
+                store.write_f32(&name, &[start as u64, 0, 0], means.view().into_dyn())
+            };
+            let written = climatology.each_window(anomaly.window, chunk, write);
+            Ok(written.map_err(|cause| failed(self.folder, cause))??)
+        })
+    }
+}
+
+impl Sums {
+    fn add(
+        &mut self,
+        values: &ArrayView3<'_, f32>,
+        instants: &[Instant],
+        calendar: Calendar,
+    ) -> std::io::Result<()> {
+        if let Some(moments) = &mut self.moments {
+            moments.add(values, instants);
+        }
+        if let Some(climatology) = &mut self.climatology {
+            for (state, instant) in values.axis_iter(Axis(0)).zip(instants) {
+                climatology.add(calendar.day_of_year(*instant) as usize, &state)?;
+            }
         }
         Ok(())
     }
@@ -142,8 +175,8 @@ fn failed(folder: &Path, cause: std::io::Error) -> PrepareError {
     }
 }
 
-pub(crate) fn climatology_name(channel: &Channel) -> String {
-    format!("{}_climatology", channel.name)
+fn climatology_name(variable: &str) -> String {
+    format!("{variable}_climatology")
 }
 
 /// Which kind writes which arrays, with a cell method and a description.
@@ -185,21 +218,6 @@ fn days_in_chunk((ny, nx): (usize, usize)) -> usize {
 /// The arrays of a variable's statistics.
 pub(crate) fn arrays(plan: &Preparation, channel: &Channel, dims: [&str; 2]) -> Vec<ArrayPlan> {
     let (ny, nx) = plan.grid.shape();
-    let labelled = |method: &str, meaning: &str| {
-        let mut attributes: Attributes = channel.attributes.clone();
-        // the name of the quantity stays; how it was made is a cell method or, for tendencies, only said
-        if method.is_empty() {
-            attributes.shift_remove("standard_name");
-            attributes.shift_remove("cell_methods");
-        } else {
-            attributes.insert("cell_methods".to_owned(), Attribute::from(method));
-        }
-        attributes.insert(
-            "long_name".to_owned(),
-            Attribute::from(format!("{}: {meaning}", channel.name)),
-        );
-        attributes
-    };
     let planes = MOMENTS.iter().filter(|(kind, ..)| plan.wants(*kind));
     let planes = planes.map(|(_, suffix, method, meaning)| ArrayPlan {
         fill: Some(f64::NAN),
@@ -208,29 +226,56 @@ pub(crate) fn arrays(plan: &Preparation, channel: &Channel, dims: [&str; 2]) -> 
             &dims,
             &[ny, nx],
             Element::F32,
-            labelled(method, meaning),
+            labelled(channel, method, meaning),
         )
     });
     let mut arrays: Vec<ArrayPlan> = planes.collect();
     if plan.wants(StatisticsKind::Climatology) {
-        let days = days_in(plan.times.calendar);
-        let attributes = labelled("", "mean for each day of the year");
-        let dims = ["dayofyear", dims[0], dims[1]];
-        arrays.push(ArrayPlan {
-            chunks: vec![
-                days_in_chunk((ny, nx)).min(days) as u64,
-                ny as u64,
-                nx as u64,
-            ],
-            fill: Some(f64::NAN),
-            ..ArrayPlan::whole(
-                &climatology_name(channel),
-                &dims,
-                &[days, ny, nx],
-                Element::F32,
-                attributes,
-            )
-        });
+        let attributes = labelled(channel, "", "mean for each day of the year");
+        let name = climatology_name(&channel.name);
+        arrays.push(by_day(plan, &name, attributes, dims));
     }
     arrays
+}
+
+/// The array of what an anomaly is counted from.
+pub(crate) fn reference(plan: &Preparation, anomaly: &Anomaly, dims: [&str; 2]) -> ArrayPlan {
+    let channel = plan.written().nth(anomaly.of);
+    let meaning = match anomaly.window {
+        0 => "mean for each day of the year".to_owned(),
+        days => format!("mean of {days} days to either side of each day of the year, and of it"),
+    };
+    let attributes = channel.map(|channel| labelled(channel, "", &meaning));
+    by_day(
+        plan,
+        &anomaly.reference(),
+        attributes.unwrap_or_default(),
+        dims,
+    )
+}
+
+fn by_day(plan: &Preparation, name: &str, attributes: Attributes, dims: [&str; 2]) -> ArrayPlan {
+    let days = days_in(plan.times.calendar);
+    let (ny, nx) = plan.grid.shape();
+    let chunk = days_in_chunk((ny, nx)).min(days);
+    let dims = ["dayofyear", dims[0], dims[1]];
+    ArrayPlan {
+        chunks: vec![chunk as u64, ny as u64, nx as u64],
+        fill: Some(f64::NAN),
+        ..ArrayPlan::whole(name, &dims, &[days, ny, nx], Element::F32, attributes)
+    }
+}
+
+/// The name of the quantity stays; how it was made is a cell method or, for tendencies, only said.
+fn labelled(channel: &Channel, method: &str, meaning: &str) -> Attributes {
+    let mut attributes: Attributes = channel.attributes.clone();
+    if method.is_empty() {
+        attributes.shift_remove("standard_name");
+        attributes.shift_remove("cell_methods");
+    } else {
+        attributes.insert("cell_methods".to_owned(), Attribute::from(method));
+    }
+    let meaning = format!("{}: {meaning}", channel.name);
+    attributes.insert("long_name".to_owned(), Attribute::from(meaning));
+    attributes
 }

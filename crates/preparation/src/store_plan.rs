@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
-use foehn_field::{Attribute, Attributes};
+use foehn_field::{Attribute, Attributes, Grid};
 use ndarray::Array1;
 
+use crate::PrepareError;
 use crate::derive::Channel;
 use crate::preparation::Preparation;
-use crate::statistics::{arrays, days_in};
-use crate::{PrepareError, StatisticsKind};
+use crate::source_mark::same_source;
+use crate::statistics::{arrays, days_in, reference};
 
 impl Preparation {
     /// Lays out the store and writes its coordinates and static variables.
@@ -17,6 +18,7 @@ impl Preparation {
         let coordinates = self.coordinates()?;
         let plans = self.arrays(&coordinates);
         let store = Store::create(path, &self.attributes(), plans, mode)?;
+        same_source(&self.joined.files, &store)?;
         if !store.is_done("coordinates") {
             coordinates.iter().try_for_each(|c| c.write(&store))?;
             for (channel, plane) in &self.statics {
@@ -61,24 +63,40 @@ impl Preparation {
                 channel.attributes.clone(),
             )
         };
-        let anomalies = self.anomalies.iter().map(|(channel, _)| series(channel));
-        coordinates
+        let anomalies = self
+            .anomalies
             .iter()
-            .map(|c| c.plan.clone())
-            .chain(self.written().map(series))
+            .map(|anomaly| series(&anomaly.channel));
+        let references = self
+            .anomalies
+            .iter()
+            .map(|anomaly| reference(self, anomaly, dims));
+        let fields = self
+            .written()
+            .map(series)
             .chain(anomalies)
             .chain(self.statics.iter().map(|(channel, _)| still(channel)))
             .chain(
                 self.written()
                     .flat_map(|channel| arrays(self, channel, dims)),
             )
-            .collect()
+            .chain(references);
+        let two_dimensional = matches!(self.grid, Grid::Curvilinear { .. });
+        let located = fields.map(|mut array| {
+            if two_dimensional {
+                let text = Attribute::from("latitude longitude");
+                array.attributes.insert("coordinates".to_owned(), text);
+            }
+            array
+        });
+        let plans = coordinates.iter().map(|c| c.plan.clone());
+        plans.chain(located).collect()
     }
 
     fn coordinates(&self) -> Result<Vec<Coordinate>, PrepareError> {
         let mut coordinates = vec![Coordinate::time("time", "time", "time", &self.times)?];
         coordinates.extend(Coordinate::of_grid(&self.grid));
-        if self.wants(StatisticsKind::Climatology) {
+        if self.needs_climatology() {
             let days = Array1::from_iter(1..=days_in(self.times.calendar) as i32);
             let labels = [("long_name", "day of the year"), ("units", "1")];
             let labels = labels.map(|(key, text)| (key.to_owned(), Attribute::from(text)));

@@ -1,22 +1,27 @@
 //! The work: from the reader's parts to the store.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 
-use foehn_archive::{Mode, Store, open};
-use ndarray::{Array2, Array3, Axis, Ix2, Ix3};
+use foehn_archive::Mode;
+use ndarray::{Array3, Axis};
 use rayon::prelude::*;
+use rayon::{Scope, Yield};
 
 use crate::PrepareError;
 use crate::preparation::Preparation;
+use crate::queue::Queue;
 use crate::reader::{Message, Reader, Sent};
-use crate::resample::Reducer;
-use crate::statistics::{Statistics, climatology_name};
+use crate::statistics::Statistics;
+use crate::work::Work;
+
+/// Parts that wait while one is at work and another in the reader's hand.
+const READ_AHEAD: usize = 2;
 
 /// Told how many pieces are done; may stop the work.
-type Watch<'a> = dyn FnMut(usize) -> ControlFlow<()> + Send + 'a;
+pub(crate) type Watch<'a> = dyn FnMut(usize) -> ControlFlow<()> + Send + 'a;
 
 impl Preparation {
     /// Writes everything into the store at `path` with some threads (0: one a core); `watch` is told of every chunk of states that is done (of
@@ -53,29 +58,52 @@ impl Preparation {
             return self.write_anomalies(store, path, watch);
         }
         let mut statistics = Statistics::new(self, path)?;
-        let replay = self.needs_statistics();
+        let queue = Queue::new(&store, self.written().map(|c| c.name.as_str()).collect());
         thread::scope(|scope| {
-            // one part at work, one waiting, one in the reader's hand
-            let (sender, parts) = sync_channel::<Sent>(1);
-            let read = &done;
+            let (sender, parts) = sync_channel::<Sent>(READ_AHEAD);
+            let (read, replay) = (&done, self.needs_statistics());
+            let (statistics, queue, watch) = (&mut statistics, &queue, &mut *watch);
             scope.spawn(move || Reader::new(self, path).send(read, replay, &sender));
-            let mut work = Work::new(self, &store, &mut statistics);
-            for part in parts {
-                match part? {
-                    Message::Piece(inputs, states) => {
-                        work.take_up(&inputs, &self.transformed(states), watch)?;
-                    }
-                    Message::Written(block, states) => {
-                        work.statistics.add(&self.block(block), &states)?;
-                        tell(watch, 1)?;
-                    }
-                }
-            }
-            Ok::<_, PrepareError>(())
+            rayon::scope(move |scope| self.work(parts, statistics, queue, scope, watch))
         })?;
+        // the last chunks were written after the last part had come
+        tell(watch, queue.progress()?)?;
         statistics.write(&store)?;
         store.mark_done("statistics")?;
         self.write_anomalies(store, path, watch)
+    }
+
+    /// Takes up all parts that the reader sends, who ends where this ends early; full chunks go into the queue and the
+    /// statistics.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the reader ends when this has gone"
+    )]
+    fn work<'s>(
+        &self,
+        parts: Receiver<Sent>,
+        statistics: &mut Statistics<'_>,
+        queue: &'s Queue<'_>,
+        scope: &Scope<'s>,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), PrepareError> {
+        let mut work = Work::new(self);
+        while let Some(part) = next(&parts) {
+            match part? {
+                Message::Piece(inputs, states) => {
+                    for (at, values) in work.take_up(&inputs, &self.transformed(states)) {
+                        queue.put(scope, item(at.start / self.chunk), &at, &values);
+                        statistics.add(&at, &values)?;
+                    }
+                }
+                Message::Written(block, states) => {
+                    statistics.add(&self.block(block), &states)?;
+                    tell(watch, 1)?;
+                }
+            }
+            tell(watch, queue.progress()?)?;
+        }
+        Ok(())
     }
 
     /// The number of pieces that [`Preparation::write`] tells of.
@@ -110,175 +138,30 @@ impl Preparation {
             .filter_map(|k| states[*k].take())
             .collect()
     }
-
-    /// Anomalies, from what is written, and the end of the store.
-    fn write_anomalies(
-        &self,
-        store: Store,
-        path: &Path,
-        watch: &mut Watch<'_>,
-    ) -> Result<(), PrepareError> {
-        let archive = open(path)?;
-        let (ny, nx) = self.grid.shape();
-        let names: Vec<_> = self.written().collect();
-        for block in 0..self.blocks() {
-            let (item, states) = (format!("anomalies-{block:06}"), self.block(block));
-            if self.anomalies.is_empty() || store.is_done(&item) {
-                continue;
-            }
-            for (channel, of) in &self.anomalies {
-                let values = archive
-                    .read(&names[*of].name, &[states.clone(), 0..ny, 0..nx])?
-                    .values;
-                let mut values = values.into_dimensionality::<Ix3>().unwrap_or_default();
-                let mut known: Option<(usize, Array2<f32>)> = None;
-                for (k, mut state) in states.clone().zip(values.outer_iter_mut()) {
-                    let day = self.times.calendar.day_of_year(self.times.instants[k]) as usize;
-                    let mean = match known.take() {
-                        Some((of, mean)) if of == day => mean,
-                        _ => {
-                            let mean = archive.read(
-                                &climatology_name(names[*of]),
-                                &[day..day + 1, 0..ny, 0..nx],
-                            )?;
-                            let mean = mean.values.index_axis_move(Axis(0), 0);
-                            mean.into_dimensionality::<Ix2>().unwrap_or_default()
-                        }
-                    };
-                    state -= &mean;
-                    known = Some((day, mean));
-                }
-                store.write_f32(
-                    &channel.name,
-                    &[states.start as u64, 0, 0],
-                    values.view().into_dyn(),
-                )?;
-            }
-            store.mark_done(&item)?;
-            tell(watch, 1)?;
-        }
-        Ok(store.finish()?)
-    }
 }
 
 fn item(block: usize) -> String {
     format!("block-{block:06}")
 }
 
-fn tell(watch: &mut Watch<'_>, count: usize) -> Result<(), PrepareError> {
+/// The next part; while there is none this thread of the pool writes what waits to be written.
+fn next(parts: &Receiver<Sent>) -> Option<Sent> {
+    loop {
+        match parts.try_recv() {
+            Ok(part) => return Some(part),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if rayon::yield_now() == Some(Yield::Executed) => {}
+            Err(TryRecvError::Empty) => return parts.recv().ok(),
+        }
+    }
+}
+
+pub(crate) fn tell(watch: &mut Watch<'_>, count: usize) -> Result<(), PrepareError> {
+    if count == 0 {
+        return Ok(());
+    }
     match watch(count) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(PrepareError::Stopped),
-    }
-}
-
-/// The chunk of states that is being filled.
-struct Work<'a, 'b> {
-    plan: &'a Preparation,
-    store: &'a Store,
-    statistics: &'b mut Statistics<'a>,
-    reducers: Vec<Reducer>,
-    /// The states of the chunk, one array a variable.
-    chunk: Option<(Range<usize>, Vec<Array3<f32>>)>,
-}
-
-impl<'a, 'b> Work<'a, 'b> {
-    fn new(plan: &'a Preparation, store: &'a Store, statistics: &'b mut Statistics<'a>) -> Self {
-        let (ny, nx) = plan.grid.shape();
-        let several = plan.config.resample.as_ref();
-        let reducer = several.map(|config| Reducer::new(config, plan.joined.step, ny * nx));
-        Self {
-            plan,
-            store,
-            statistics,
-            reducers: reducer.map_or(Vec::new(), |reducer| vec![reducer; plan.outputs.len()]),
-            chunk: None,
-        }
-    }
-
-    /// Takes up states of the input; writes every chunk that they fill.
-    fn take_up(
-        &mut self,
-        inputs: &Range<usize>,
-        states: &[Array3<f32>],
-        watch: &mut Watch<'_>,
-    ) -> Result<(), PrepareError> {
-        let steps = &self.plan.steps;
-        let first = steps.partition_point(|step| step.inputs.end <= inputs.start);
-        let here = steps[first..]
-            .iter()
-            .enumerate()
-            .take_while(|(_, step)| step.inputs.start < inputs.end);
-        for (number, step) in here.map(|(k, step)| (first + k, step)) {
-            let part = step.inputs.start.max(inputs.start)..step.inputs.end.min(inputs.end);
-            let local = part.start - inputs.start..part.end - inputs.start;
-            self.reduce(number, states, local, part.end == step.inputs.end);
-            if part.end == step.inputs.end && self.ends_chunk(number) {
-                let block = self.write_chunk()?;
-                self.store.mark_done(&item(block))?;
-                tell(watch, 1)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds some input states to an output state, which is put into the chunk once it is complete.
-    fn reduce(
-        &mut self,
-        number: usize,
-        states: &[Array3<f32>],
-        local: Range<usize>,
-        complete: bool,
-    ) {
-        let plan = self.plan;
-        let (_, chunk) = self.chunk.get_or_insert_with(|| {
-            let states = plan.block(number / plan.chunk);
-            let (ny, nx) = plan.grid.shape();
-            let empty = || Array3::zeros((states.len(), ny, nx));
-            let arrays = (0..plan.outputs.len()).map(|_| empty()).collect();
-            (states, arrays)
-        });
-        let place = number % plan.chunk;
-        if self.reducers.is_empty() {
-            for (to, from) in chunk.iter_mut().zip(states) {
-                to.index_axis_mut(Axis(0), place)
-                    .assign(&from.index_axis(Axis(0), local.start));
-            }
-            return;
-        }
-        let each = self.reducers.par_iter_mut().zip(chunk.par_iter_mut());
-        each.zip(states).for_each(|((reducer, to), from)| {
-            reducer.add(&from.slice(ndarray::s![local.clone(), .., ..]));
-            if complete {
-                reducer.finish(to.index_axis_mut(Axis(0), place));
-            }
-        });
-    }
-
-    fn ends_chunk(&self, number: usize) -> bool {
-        (number + 1).is_multiple_of(self.plan.chunk) || number + 1 == self.plan.steps.len()
-    }
-
-    /// Writes the chunk and takes it up into the statistics at the same time.
-    fn write_chunk(&mut self) -> Result<usize, PrepareError> {
-        let Some((states, values)) = self.chunk.take() else {
-            return Err(PrepareError::config("chunk", "nothing to write"));
-        };
-        let names: Vec<_> = self.plan.written().collect();
-        let (store, statistics) = (self.store, &mut *self.statistics);
-        let write = || {
-            let each = names.par_iter().zip(&values);
-            each.try_for_each(|(channel, values)| {
-                store.write_f32(
-                    &channel.name,
-                    &[states.start as u64, 0, 0],
-                    values.view().into_dyn(),
-                )
-            })
-        };
-        let (written, added) = rayon::join(write, || statistics.add(&states, &values));
-        written?;
-        added?;
-        Ok(states.start / self.plan.chunk)
     }
 }

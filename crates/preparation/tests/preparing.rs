@@ -149,7 +149,7 @@ latitude = [0, 45]
 longitude = [-90, 50]
 resample = { every = "1 day", by = "mean", least_share = 0.5 }
 derive.speed = { kind = "speed", u = "u_850", v = "v_850" }
-derive.u_anomaly = { kind = "anomaly", of = "u_850" }
+derive.u_anomaly = { kind = "anomaly", of = "u_850", window = 0 }
 drop = ["v_850"]
 statistics = { compute = ["mean", "standard_deviation", "tendency", "climatology"], period = ["2001-01-01", "2002-12-31"] }
 chunk = 30
