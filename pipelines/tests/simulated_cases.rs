@@ -88,7 +88,9 @@ fn turbulence_is_calibrated_on_its_grid() {
         "{}",
         transport.spread_skill
     );
-    assert!(transport.crps < 0.7 * raw.crps && transport.crps < 1.01 * ecc.crps);
+    assert!(
+        transport.crps_fair < 0.7 * raw.crps_fair && transport.crps_fair < 1.01 * ecc.crps_fair
+    );
     assert!(transport.variogram.unwrap() <= ecc.variogram.unwrap());
     let members = open(&folder.path().join("out/members.zarr")).unwrap();
     let (cases, variables) = (

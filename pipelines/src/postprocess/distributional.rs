@@ -1,6 +1,6 @@
 //! A distributional regression network: the baseline that learns, without a flow.
 
-use super::course::{Pupil, train};
+use super::course::{Pupil, Score, train};
 use super::fitted_distributional::{FittedDistributional, moved, outputs, pair, parameters};
 use super::interpolant::{check_dates, check_networks, with_lead};
 use super::residuals::{Lesson, Residual, conditions, lessons};
@@ -115,16 +115,17 @@ impl Pupil for DistributionalPupil<'_> {
         Ok(())
     }
 
-    fn judged(&self) -> Result<(f64, Mlp)> {
+    fn judged(&self) -> Result<(Vec<Score>, Mlp)> {
         let network = self.trainer.averaged()?;
         let out = on_host(outputs(
             &network,
             on_device(&conditions(self.kept), &Device::flex()),
         ));
         let score = |(i, row): (usize, &Residual)| {
-            slopes(row, pair(out.row(i))).map_or(0.0, |(crps, _)| crps)
+            let crps = slopes(row, pair(out.row(i))).map_or(0.0, |(crps, _)| crps);
+            (row.date, crps)
         };
-        let crps = self.kept.iter().enumerate().map(score).sum();
+        let crps = self.kept.iter().enumerate().map(score).collect();
         Ok((crps, network))
     }
 }

@@ -1,6 +1,6 @@
 //! A flow that carries the law of EMOS, or the raw members, to the observations' own law.
 
-use super::course::{Course, Pupil, train};
+use super::course::{Course, Pupil, Score, train};
 use super::fitted_interpolant::FittedInterpolant;
 use super::recalibration::Recalibration;
 use super::residuals::{From, Judge, Lesson, lessons, tables};
@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 /// observation at which F jumps (no rain) stands at random places within the jump; what is carried below the jump
 /// comes back as the value there. Every network is kept from one block of consecutive dates, and its base, residuals
 /// and terms know nothing of these; the step at which all networks together have the least CRPS on them is taken,
-/// which may be step 0, and levels are corrected by the transforms there.
+/// which is step 0 unless it is better than that by two standard errors over dates. With a hundred dates or more, levels
+/// are corrected by the transforms there.
 ///
 /// # Reference
 /// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, for the flow.
@@ -100,7 +101,7 @@ impl Pupil for FlowPupil<'_> {
         Ok(())
     }
 
-    fn judged(&self) -> Result<(f64, Model)> {
+    fn judged(&self) -> Result<(Vec<Score>, Model)> {
         let model = self.learner.model()?;
         let transport = Transport::new(vec![model.clone()], Recalibration::NONE);
         Ok((self.judge.crps(&transport)?, model))

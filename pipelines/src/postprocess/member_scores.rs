@@ -31,8 +31,10 @@ pub struct MemberScores {
     pub order: String,
     /// Members.
     pub members: usize,
-    /// Fair CRPS, mean over cases.
+    /// CRPS of the members as the law itself (empirical), mean over cases.
     pub crps: f64,
+    /// CRPS of the members as draws of a law (fair): comparable where they are draws, flattering at even levels.
+    pub crps_fair: f64,
     /// `sqrt((M + 1)/M)` times the root of the mean variance (ddof 1), over the root mean square error of the mean.
     pub spread_skill: f64,
     /// Shares of the ranks of the observation among the members, ties spread evenly; of ten cells where there are more than
@@ -40,10 +42,10 @@ pub struct MemberScores {
     pub ranks: Vec<f64>,
     /// Of their flatness, with one draw a date.
     pub rank_p_value: f64,
-    /// Energy score over all places of a date and lead, mean over these: of members as draws (fair).
+    /// Energy score over all places of a date and lead, mean over these: of the members as the law itself (empirical).
     pub energy: Option<f64>,
-    /// The same of the members as the law itself (empirical).
-    pub energy_empirical: Option<f64>,
+    /// The same of members as draws of a law (fair).
+    pub energy_fair: Option<f64>,
     /// Variogram score of order 1/2 over pairs of at most 256 places, fair, mean over pairs.
     pub variogram: Option<f64>,
     /// Mean over wavenumbers of `|log10 E/E_true|`, on a grid without gaps.
@@ -66,10 +68,10 @@ pub(super) struct Examination<'a> {
 
 struct Sums {
     cases: f64,
-    /// Fair CRPS, variance, square error.
-    values: [f64; 3],
+    /// CRPS, fair CRPS, variance, square error.
+    values: [f64; 4],
     ranks: PitHistogram,
-    /// Fair and empirical energy, variogram; occasions.
+    /// Energy, fair energy, variogram; occasions.
     joint: [f64; 3],
     occasions: f64,
     drawn: usize,
@@ -149,7 +151,7 @@ impl Examination<'_> {
         };
         let mut sums = Sums {
             cases: 0.0,
-            values: [0.0; 3],
+            values: [0.0; 4],
             ranks: PitHistogram::new(cells),
             joint: [0.0; 3],
             occasions: 0.0,
@@ -176,7 +178,7 @@ impl Examination<'_> {
         let n = sums.cases;
         let factor = (1.0 + 1.0 / joint.count as f64).sqrt();
         let several = sums.occasions > 0.0;
-        let [energy, energy_empirical, variogram] = sums
+        let [energy, energy_fair, variogram] = sums
             .joint
             .map(|sum| several.then_some(sum / sums.occasions));
         Ok(MemberScores {
@@ -184,14 +186,15 @@ impl Examination<'_> {
             order: if own { "own" } else { order.name() }.to_owned(),
             members: joint.count,
             crps: sums.values[0] / n,
-            spread_skill: factor * (sums.values[1] / sums.values[2]).sqrt(),
+            crps_fair: sums.values[1] / n,
+            spread_skill: factor * (sums.values[2] / sums.values[3]).sqrt(),
             ranks: sums.ranks.counts().iter().map(|count| count / n).collect(),
             rank_p_value: sums
                 .ranks
                 .flatness(dates.len() as f64)
                 .map_or(f64::NAN, |f| f.p_value),
             energy,
-            energy_empirical,
+            energy_fair,
             variogram,
             spectrum: spectra.and_then(|spectra| spectra.log_distance()),
             drawn: sums.drawn,
@@ -210,8 +213,14 @@ impl Sums {
             let far = present.iter().map(|x| (x - y).abs()).sum::<f64>() / count;
             let squares: f64 = present.iter().map(|x| (x - mean).powi(2)).sum();
             // The distance between members of the empirical score, over pairs of two.
-            let fair = far - (far - law.crps(*y)) * count / (count - 1.0).max(1.0);
-            let values = [fair, squares / (count - 1.0).max(1.0), (mean - y).powi(2)];
+            let crps = law.crps(*y);
+            let fair = far - (far - crps) * count / (count - 1.0).max(1.0);
+            let values = [
+                crps,
+                fair,
+                squares / (count - 1.0).max(1.0),
+                (mean - y).powi(2),
+            ];
             self.values
                 .iter_mut()
                 .zip(values)
@@ -233,8 +242,8 @@ impl Sums {
         let energy = |estimator| energy_score(members, truth, estimator);
         let variogram = variogram(few.view(), &few_truth)? / pairs;
         let joint = [
-            energy(Estimator::Fair)?,
             energy(Estimator::Empirical)?,
+            energy(Estimator::Fair)?,
             variogram,
         ];
         self.joint

@@ -106,10 +106,11 @@ fn members(summary: &PostprocessSummary) -> Table {
         vec![
             Cell::from(format!("{}, {}", m.method, m.order)),
             m.crps.into(),
+            m.crps_fair.into(),
             m.spread_skill.into(),
             m.rank_p_value.into(),
             m.energy.into(),
-            m.energy_empirical.into(),
+            m.energy_fair.into(),
             m.variogram.into(),
             m.spectrum.into(),
         ]
@@ -118,11 +119,12 @@ fn members(summary: &PostprocessSummary) -> Table {
         caption: "Members, over all places of a date".into(),
         columns: vec![
             Column::new("method, order", ""),
+            Column::new("CRPS", &summary.units).decimals(4),
             Column::new("fair CRPS", &summary.units).decimals(4),
             Column::new("spread/skill", "").decimals(3),
             Column::new("p flat", ""),
             Column::new("energy", &summary.units).decimals(3),
-            Column::new("energy, empirical", &summary.units).decimals(3),
+            Column::new("fair energy", &summary.units).decimals(3),
             Column::new("variogram", "").decimals(5),
             Column::new("mean |log10 E/E_true|", "").decimals(3),
         ],

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 /// Polynomials of the density.
 const DEGREES: usize = 6;
+/// Dates that a correction needs: of fewer, what a fit without some of them lacks weighs more than what it may teach.
+const DATES: f64 = 100.0;
 /// The density is nowhere less.
 const LEAST: f64 = 0.2;
 
@@ -12,7 +14,7 @@ const LEAST: f64 = 0.2;
 /// `[0, 1]` (Legendre's), k from 1 to 6.
 ///
 /// `c_k` is the mean over dates of the mean of `e_k` over the cases of a date, times `max(0, 1 - v/c_k^2)`, v the variance
-/// of that mean: what may as well be chance is not corrected.
+/// of that mean: what may as well be chance is not corrected, and nothing with fewer than a hundred dates.
 ///
 /// # Reference
 /// Efron and Morris (1973), J. Am. Stat. Assoc. 68, 117, for the shrinkage.
@@ -54,7 +56,7 @@ impl Recalibration {
             *count += 1.0;
         }
         let dates = by_date.len() as f64;
-        if dates < 3.0 {
+        if dates < DATES {
             return Self::NONE;
         }
         let mut fitted = Self {

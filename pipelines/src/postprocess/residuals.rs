@@ -1,5 +1,6 @@
 //! What a law leaves open: residuals of cases, with what is known of them.
 
+use super::course::Score;
 use super::curve::Curve;
 use super::transport::Transport;
 use anyhow::Result;
@@ -238,14 +239,13 @@ impl Judge {
         }
     }
 
-    /// The sum of CRPS over the cases.
-    pub(super) fn crps(&self, transport: &Transport) -> Result<f64> {
+    /// Date and CRPS of every case.
+    pub(super) fn crps(&self, transport: &Transport) -> Result<Vec<Score>> {
         let laws = self.laws(transport)?;
-        Ok(laws
-            .iter()
-            .zip(&self.rows)
-            .map(|(law, row)| law.crps(row.observation))
-            .sum())
+        let each = laws.iter().zip(&self.rows);
+        Ok(each
+            .map(|(law, row)| (row.date, law.crps(row.observation)))
+            .collect())
     }
 
     /// The carried laws.

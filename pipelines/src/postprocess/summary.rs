@@ -31,13 +31,13 @@ pub struct Conventions {
 impl Conventions {
     pub(super) fn of(config: &PostprocessConfig) -> Self {
         Self {
-            crps: "methods: of the law in closed form, of members as the law itself (empirical, M^2 pairs); joint: fair, \
-                   M (M - 1) pairs",
+            crps: "of the law in closed form, of members as the law itself (empirical, M^2 pairs); fair: members as draws, \
+                   M (M - 1) pairs, which flatters members at even levels",
             coverage: "share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %",
             transforms: "an observation on a jump of the law counts evenly over the jump; Pearson's chi-square with one draw \
                          a date",
             equal_to_best: "Diebold-Mariano on means of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
-            joint: "means over dates and leads of all scored places, fair unless it says empirical; variogram of order 1/2 \
+            joint: "means over dates and leads of all scored places; variogram of order 1/2, fair, \
                     over pairs of at most 256 places; places are not weighted",
             missing: "a case counts if it has an observation and a forecast by every method; missing members are left out \
                       of means and laws",
@@ -132,14 +132,15 @@ impl PostprocessSummary {
         )?;
         write!(
             text,
-            "{:width$} {:>11} {:>9} {:>12} {:>8} {:>8} {:>10} {:>9}",
+            "{:width$} {:>11} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8} {:>9}",
             "method",
             "order",
-            "fair CRPS",
+            "CRPS",
+            "fair",
             "spread/skill",
             "p flat",
             "energy",
-            "empirical",
+            "fair",
             "variogram"
         )?;
         writeln!(text, "{}", if spectra { "  |log10 E/E_true|" } else { "" })?;
@@ -150,14 +151,15 @@ impl PostprocessSummary {
             let spectrum = m.spectrum.map_or_else(String::new, |x| format!("  {x:.3}"));
             writeln!(
                 text,
-                "{:width$} {:>11} {:9.4} {:12.3} {:8.1e} {:>8} {:>10} {:>9}{spectrum}",
+                "{:width$} {:>11} {:8.4} {:8.4} {:12.3} {:8.1e} {:>8} {:>8} {:>9}{spectrum}",
                 m.method,
                 m.order,
                 m.crps,
+                m.crps_fair,
                 m.spread_skill,
                 m.rank_p_value,
                 number(m.energy, 3),
-                number(m.energy_empirical, 3),
+                number(m.energy_fair, 3),
                 number(m.variogram, 5)
             )?;
         }
