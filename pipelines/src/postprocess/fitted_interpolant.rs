@@ -100,6 +100,9 @@ impl FittedInterpolant {
 
     fn forecast(&self, case: &Case<'_>, paths: &Paths<'_>, row: usize) -> Forecast {
         let base = self.base.predict(case)?;
+        if self.method.starts == FlowStarts::Base && self.transport.is_identity() {
+            return Ok(base);
+        }
         let curve = Curve::of(&base.law);
         let through =
             |carried: Vec<f64>| -> Vec<f64> { carried.iter().map(|z| curve.at(*z)).collect() };

@@ -132,11 +132,12 @@ impl SimulatedCases {
                 flow.turbulence()
                     .validate()
                     .map_err(|e| format!("data.simulated.turbulence: {e}"))?;
-                let whole = (flow.lead / STEP).fract().abs() < 1e-9 && flow.lead_steps() <= BETWEEN;
+                let whole = (flow.lead / STEP - f64::from(flow.lead_steps())).abs() < 1e-9
+                    && flow.lead_steps() <= BETWEEN;
                 if flow.dates < 2 || flow.members == 0 || !whole || flow.lead_steps() == 0 {
                     return Err(format!(
-                        "data.simulated.turbulence: at least 2 dates and 1 member, and a lead of 0.025 to 2 in steps of \
-                         0.025; it is {}",
+                        "data.simulated.turbulence: at least 2 dates and 1 member, and a lead of 0.02 to 2 in steps of \
+                         0.02; it is {}",
                         flow.lead
                     ));
                 }

@@ -80,6 +80,11 @@ impl Transport {
         transport
     }
 
+    /// Whether every law stays as it is.
+    pub(super) fn is_identity(&self) -> bool {
+        self.models.is_empty() && self.recalibration == Recalibration::NONE
+    }
+
     /// The start of a level of the forecast.
     fn start(&self, level: f64) -> Start {
         Start::at(STANDARD.quantile(self.recalibration.level(level)))
