@@ -26,7 +26,7 @@ fn table() -> Result<Table> {
             .init(row as i64)
             .normals_f64(&mut z);
         let signal = 5.0 * z[0];
-        observations.push(signal + z[1] + 0.3 * (z[2] * z[2] - 1.0));
+        observations.push(signal + 0.4 * z[1] + 0.8 * (z[2] * z[2] - 1.0));
         members
             .row_mut(row)
             .iter_mut()
@@ -59,10 +59,10 @@ fn table() -> Result<Table> {
 fn main() -> Result<()> {
     let table = table()?;
     let workers = Workers::new(2)?;
-    let few = table.filter(|case| case.station.longitude < 0.1);
+    let few = table.filter(|case| case.station.longitude < 0.4);
     let method = InterpolantConfig {
         terms: vec![Term::Mean, Term::Spread, Term::Season(1), Term::Longitude],
-        steps: 200,
+        steps: 400,
         ..InterpolantConfig::default()
     };
     let fitted = method.fit(&few, 1, &workers)?;
