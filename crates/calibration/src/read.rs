@@ -165,8 +165,8 @@ impl Cases {
         let stations = places::stations(archive, variables, &on, &mut oddities)?;
         let layout = places::layout(archive, variables, &on, &stations)?;
         let grid = Grid {
-            members: flat(members, 3, stations.len())?,
-            observations: flat(observations, 2, stations.len())?,
+            members: flat(&members, 3, stations.len())?,
+            observations: flat(&observations, 2, stations.len())?,
             times: times.instants.iter().map(|t| t.0).collect(),
             leads,
         };
@@ -186,7 +186,7 @@ impl Cases {
 }
 
 /// All dimensions from one on as a single one.
-fn flat(values: ArrayD<f64>, from: usize, places: usize) -> Result<ArrayD<f64>, CasesError> {
+fn flat(values: &ArrayD<f64>, from: usize, places: usize) -> Result<ArrayD<f64>, CasesError> {
     let mut shape = values.shape()[..from].to_vec();
     shape.push(places);
     let values: Vec<f64> = values.iter().copied().collect();
