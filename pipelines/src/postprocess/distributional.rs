@@ -103,7 +103,7 @@ impl Pupil for DistributionalPupil<'_> {
             let now = on_host(out.clone().inner());
             let mut along = Array2::zeros((batch.len(), 2));
             for (i, row) in batch.iter().enumerate() {
-                if let Some((_, slope)) = slopes(row, pair(now.row(i))) {
+                if let Some((_, slope)) = slopes(row, pair(&now.row(i))) {
                     along[[i, 0]] = slope[0] as f32;
                     along[[i, 1]] = slope[1] as f32;
                 }
@@ -122,7 +122,7 @@ impl Pupil for DistributionalPupil<'_> {
             on_device(&conditions(self.kept), &Device::flex()),
         ));
         let score = |(i, row): (usize, &Residual)| {
-            let crps = slopes(row, pair(out.row(i))).map_or(0.0, |(crps, _)| crps);
+            let crps = slopes(row, pair(&out.row(i))).map_or(0.0, |(crps, _)| crps);
             (row.date, crps)
         };
         let crps = self.kept.iter().enumerate().map(score).collect();

@@ -65,7 +65,7 @@ impl FittedDistributional {
         for network in &self.networks {
             mean += &(on_host(outputs(network, shown.clone())) / self.networks.len() as f32);
         }
-        let one = |(i, case): (usize, Case<'_>)| self.forecast(&case, pair(mean.row(i)));
+        let one = |(i, case): (usize, Case<'_>)| self.forecast(&case, pair(&mean.row(i)));
         Ok(table.cases().enumerate().map(one).collect())
     }
 
@@ -115,6 +115,6 @@ pub(super) fn outputs(network: &Mlp, rows: Tensor<2>) -> Tensor<2> {
     network.forward(rows, t)
 }
 
-pub(super) fn pair(row: ArrayView1<'_, f32>) -> [f64; 2] {
+pub(super) fn pair(row: &ArrayView1<'_, f32>) -> [f64; 2] {
     [f64::from(row[0]), f64::from(row[1])]
 }

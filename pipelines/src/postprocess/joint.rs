@@ -135,9 +135,9 @@ impl Joint {
             (0..self.count).map(level).collect()
         };
         // A draw of exactly zero would be an infinite value.
-        levels
-            .iter_mut()
-            .for_each(|u| *u = u.max(f64::EPSILON / 2.0));
+        for u in &mut levels {
+            *u = u.max(f64::EPSILON / 2.0);
+        }
         levels.into_iter().map(|u| law.quantile(u)).collect()
     }
 

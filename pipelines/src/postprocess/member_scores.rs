@@ -11,7 +11,7 @@ use anyhow::Result;
 use foehn_calibration::{Law, Table};
 use foehn_compute::Workers;
 use foehn_verification::{Estimator, PitHistogram, energy_score, variogram_score};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -240,7 +240,7 @@ impl Sums {
         let few_truth = truth.select(ndarray::Axis(0), &places);
         let pairs = (places.len() * (places.len() - 1)) as f64;
         let energy = |estimator| energy_score(members, truth, estimator);
-        let variogram = variogram(few.view(), &few_truth)? / pairs;
+        let variogram = variogram(&few, &few_truth)? / pairs;
         let joint = [
             energy(Estimator::Empirical)?,
             energy(Estimator::Fair)?,
@@ -255,9 +255,9 @@ impl Sums {
     }
 }
 
-fn variogram(members: ArrayView2<'_, f64>, truth: &Array1<f64>) -> Result<f64> {
+fn variogram(members: &Array2<f64>, truth: &Array1<f64>) -> Result<f64> {
     Ok(variogram_score(
-        members,
+        members.view(),
         truth.view(),
         0.5,
         None,

@@ -10,7 +10,7 @@ const DATES: f64 = 100.0;
 /// The density is nowhere less.
 const LEAST: f64 = 0.2;
 
-/// The law of probability integral transforms, `r(u) = 1 + sum_k c_k e_k(u)`, e_k the orthonormal polynomials of
+/// The law of probability integral transforms, `r(u) = 1 + sum_k c_k e_k(u)`, `e_k` the orthonormal polynomials of
 /// `[0, 1]` (Legendre's), k from 1 to 6.
 ///
 /// `c_k` is the mean over dates of the mean of `e_k` over the cases of a date, times `max(0, 1 - v/c_k^2)`, v the variance

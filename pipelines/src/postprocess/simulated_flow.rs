@@ -65,11 +65,13 @@ impl SimulatedFlow {
         (self.lead / STEP).round() as u32
     }
 
-    fn run(&self, flow: &mut Turbulence, key: Key, steps: u32, factor: f64) -> Result<()> {
+    fn run(flow: &mut Turbulence, key: Key, steps: u32, factor: f64) -> Result<()> {
         let mut normals = [0.0; Turbulence::NORMALS];
         for step in 0..steps {
             key.step(step).normals_f64(&mut normals);
-            normals.iter_mut().for_each(|z| *z *= factor);
+            for z in &mut normals {
+                *z *= factor;
+            }
             flow.step(&normals)?;
         }
         Ok(())
@@ -80,7 +82,7 @@ impl SimulatedFlow {
         let steps = self.lead_steps();
         let key = |date: usize| Key::new(seed, Purpose::Simulate).init(date as i64);
         let mut flow = Turbulence::new(&config)?;
-        self.run(
+        Self::run(
             &mut flow,
             Key::new(seed, Purpose::Simulate).init(-1),
             SPIN_UP,
@@ -90,9 +92,9 @@ impl SimulatedFlow {
         let mut truth = Vec::new();
         for date in 0..self.dates {
             starts.push(flow.vorticity());
-            self.run(&mut flow, key(date), steps.min(BETWEEN), 1.0)?;
+            Self::run(&mut flow, key(date), steps.min(BETWEEN), 1.0)?;
             truth.extend(seen(&mut flow).iter().map(|x| *x as f32));
-            self.run(
+            Self::run(
                 &mut flow,
                 key(date).lead(1),
                 BETWEEN.saturating_sub(steps),
@@ -109,7 +111,7 @@ impl SimulatedFlow {
             let mut values = Vec::with_capacity(self.members * n * n);
             for member in 0..self.members {
                 flow.set_vorticity(&starts[date])?;
-                self.run(
+                Self::run(
                     &mut flow,
                     key(date).member(member as u32 + 1),
                     steps,
