@@ -138,14 +138,24 @@ fn inflation(config: &RunConfig) -> Result<f64> {
         .with_context(|| format!("{} is not a tuning of foehn", path.display()))?;
     if tuning.sampling != config.sampling {
         bail!(
-            "{} was made with other sampling ({:?}) than the run's ({:?}): give the factor on the noise as \
+            "{} was made with other sampling ({}) than the run's ({}): give the factor on the noise as \
              sampling.inflation, or choose it again by `foehn tune`",
             path.display(),
-            tuning.sampling,
-            config.sampling
+            toml_line(&tuning.sampling)?,
+            toml_line(&config.sampling)?
         );
     }
     Ok(tuning.inflation)
+}
+
+/// Keys and values as a configuration has them, on one line.
+fn toml_line(section: &impl serde::Serialize) -> Result<String> {
+    let text = toml::to_string(section)?;
+    Ok(text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(", "))
 }
 
 fn plan(config: &RunConfig, series: &Series, windows: &[Window]) -> Result<ForecastPlan> {

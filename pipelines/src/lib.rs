@@ -75,9 +75,10 @@ pub use oracle::{
 };
 pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
 pub use postprocess::{
-    CalibratedConfig, CasesConfig, FittedInterpolant, FittedMethod, Forecast, InterpolantConfig,
-    MethodConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary, Predictions,
-    postprocess,
+    CalibratedConfig, CasesConfig, Conventions, DistributionalConfig, FittedDistributional,
+    FittedInterpolant, FittedMethod, FlowStarts, Forecast, InterpolantConfig, Learnt, Levels,
+    MemberScores, MethodConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary,
+    Predictions, Scored, SimulatedCases, SimulatedFlow, SimulatedRain, postprocess,
 };
 pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};

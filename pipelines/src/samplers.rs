@@ -23,6 +23,9 @@ const REFERENCE_STEPS: usize = 50;
 /// How much worse the cheapest may be.
 const TOLERANCE: f64 = 0.02;
 
+/// Initial states that an interval needs.
+const FEWEST: usize = 5;
+
 /// Ways to sample one model, compared on the validation part.
 #[derive(Clone, Debug, Serialize)]
 pub struct SamplerTable {
@@ -40,7 +43,8 @@ pub struct SamplerTable {
     pub reference: Sampling,
     /// Each way.
     pub rows: Vec<SamplerRow>,
-    /// Position of the row of fewest calls that is worse by at most 2 %, of those of as many calls the best.
+    /// Position of the row of fewest calls whose interval ends at 2 % worse at most (without intervals: whose excess
+    /// does), of those of as many calls the best.
     pub cheapest: usize,
 }
 
@@ -55,8 +59,8 @@ pub struct SamplerRow {
     pub crps: Vec<f64>,
     /// Mean over leads of the CRPS, divided by that of the reference, less 1.
     pub excess: f64,
-    /// Its 95 % interval, a bootstrap over initial states.
-    pub interval: [f64; 2],
+    /// Its 95 % interval, a bootstrap over initial states; none for fewer than five of them.
+    pub interval: Option<[f64; 2]>,
     /// Spread/skill of the first variable, a lead each; none where there was no error.
     pub spread_skill: Vec<Option<f64>>,
 }
@@ -124,8 +128,20 @@ fn ways(calls: &[usize], inflation: f64) -> Vec<Sampling> {
     let (euler, exponential) = (Method::EulerMaruyama, Method::Exponential);
     let (uniform, cosine) = (Spacing::Uniform, Spacing::Cosine);
     let mut ways = vec![way(Diffusion::Follmer, euler, uniform, REFERENCE_STEPS)];
-    let mut add = |way| {
-        if !ways.contains(&way) {
+    // One or two steps make the same times of several spacings.
+    let same = |a: &Sampling, b: &Sampling| {
+        let times = |way: &Sampling| {
+            way.spacing
+                .grid(way.steps)
+                .map(|grid| grid.times().to_vec())
+                .ok()
+        };
+        let parts = |way: &Sampling| (way.diffusion, way.solver, way.steps);
+        let near = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12);
+        parts(a) == parts(b) && times(a).zip(times(b)).is_some_and(|(a, b)| near(a, b))
+    };
+    let mut add = |way: Sampling| {
+        if !ways.iter().any(|before| same(before, &way)) {
             ways.push(way);
         }
     };
@@ -163,7 +179,8 @@ fn over_leads(leads: &[Scores]) -> Vec<CaseValue> {
 }
 
 fn cheapest(rows: &[SamplerRow]) -> usize {
-    let good = |row: &&(usize, &SamplerRow)| row.1.excess <= TOLERANCE;
+    let most = |row: &SamplerRow| row.interval.map_or(row.excess, |[_, high]| high);
+    let good = |row: &&(usize, &SamplerRow)| most(row.1) <= TOLERANCE;
     let rows: Vec<_> = rows.iter().enumerate().collect();
     let least = rows.iter().filter(good).min_by(|(_, a), (_, b)| {
         let by_calls = a.calls.cmp(&b.calls);
@@ -197,7 +214,7 @@ impl SamplerRow {
             calls: sampling.calls(),
             crps: tables.iter().map(|t| t.crps).collect(),
             excess: gap.estimate / mean,
-            interval: [gap.low / mean, gap.high / mean],
+            interval: (cases.len() >= FEWEST).then_some([gap.low / mean, gap.high / mean]),
             spread_skill: tables.iter().map(|t| t.spread_skill).collect(),
         })
     }
@@ -211,11 +228,14 @@ impl SamplerRow {
             spacing,
             ..
         } = self.sampling;
-        let [low, high] = self.interval.map(|x| 100.0 * x);
+        let interval = self.interval.map_or_else(
+            || format!("{:^16}", "-"),
+            |[low, high]| format!("[{:+6.2}, {:+6.2}]", 100.0 * low, 100.0 * high),
+        );
         let ratios = self.spread_skill.iter();
         let ratios = ratios.map(|r| r.map_or("-".to_owned(), |r| format!("{r:.3}")));
         format!(
-            "{:5} {:5}  {:9} {:14} {:9} {:+8.2}  [{low:+6.2}, {high:+6.2}]  {}",
+            "{:5} {:5}  {:9} {:14} {:9} {:+8.2}  {interval}  {}",
             self.calls,
             steps,
             name(&diffusion),
@@ -257,7 +277,11 @@ impl SamplerTable {
             let _ = writeln!(text, "{}", row.line());
         }
         if let Some(row) = self.rows.get(self.cheapest) {
-            let _ = write!(text, "cheapest within 2 %:\n{}", row.line());
+            let _ = write!(
+                text,
+                "cheapest that is worse by less than 2 %, interval included:\n{}",
+                row.line()
+            );
         }
         text
     }
@@ -282,6 +306,16 @@ mod tests {
     }
 
     #[test]
+    fn one_step_has_one_spacing() {
+        let euler = |way: &&Sampling| {
+            way.solver == Method::EulerMaruyama && way.diffusion == Diffusion::Sigma
+        };
+        assert_eq!(ways(&[1], 1.0).iter().filter(euler).count(), 1);
+        // Of two steps: uniform and cosine alike, and the two powers.
+        assert_eq!(ways(&[2], 1.0).iter().filter(euler).count(), 3);
+    }
+
+    #[test]
     fn the_cheapest_has_fewest_calls_within_the_tolerance() {
         let row = |steps, excess| SamplerRow {
             sampling: Sampling {
@@ -291,12 +325,18 @@ mod tests {
             calls: steps,
             crps: vec![1.0],
             excess,
-            interval: [excess, excess],
+            interval: None,
             spread_skill: vec![None],
         };
         let rows = [row(50, 0.0), row(5, 0.021), row(10, 0.015), row(10, -0.01)];
         assert_eq!(cheapest(&rows), 3);
         assert_eq!(cheapest(&rows[..2]), 0);
+        // Better by chance only: its interval says that it may be worse by more.
+        let unsure = SamplerRow {
+            interval: Some([-0.05, 0.03]),
+            ..row(5, -0.01)
+        };
+        assert_eq!(cheapest(&[row(50, 0.0), unsure]), 0);
         assert!(rows[0].line().contains("sigma     euler_maruyama uniform"));
     }
 }

@@ -5,7 +5,7 @@ use foehn_calibration::{Columns, Law, Station, Table, Term};
 use foehn_compute::Workers;
 use foehn_field::Calendar;
 use foehn_noise::{Key, Purpose};
-use foehn_pipelines::{InterpolantConfig, Predictions};
+use foehn_pipelines::{DistributionalConfig, FlowStarts, InterpolantConfig, Predictions};
 use ndarray::Array2;
 
 const DAY: i64 = 86_400;
@@ -118,4 +118,67 @@ fn nothing_is_made_of_nothing() {
     let [_, base, learnt] = compare(|u, _| normal.quantile(u), &InterpolantConfig::default());
     println!("base {base:.4} interpolant {learnt:.4}");
     assert!(learnt < 1.01 * base, "{learnt} {base}");
+}
+
+/// The same forecasts to the last bit on one worker and on two.
+#[test]
+fn workers_change_nothing() {
+    let table = table(|u, _| -2.0 * (1.0 - u).ln() - 2.0).filter(|case| case.date < 400 * DAY);
+    for starts in [FlowStarts::Base, FlowStarts::Members] {
+        let method = InterpolantConfig {
+            steps: 40,
+            starts,
+            ..InterpolantConfig::default()
+        };
+        let forecasts = |count: usize| {
+            let workers = Workers::new(count).unwrap();
+            let fitted = method.fit(&table, 3, &workers).unwrap();
+            fitted.predictions(&table, &workers).unwrap()
+        };
+        for (one, two) in forecasts(1).into_iter().zip(forecasts(2)) {
+            assert_eq!(one.unwrap().law, two.unwrap().law);
+        }
+    }
+}
+
+/// Residuals whose spread follows the mean: a network that moves the scale is as good as the flow.
+#[test]
+fn a_distributional_network_learns_a_spread() {
+    let normal = Law::Normal {
+        location: 0.0,
+        scale: 1.0,
+    };
+    let residual = |u: f64, mean: f64| normal.quantile(u) * (1.0 + mean.abs());
+    let table = table(residual);
+    let first = table.filter(|case| case.date < TRAINED as i64 * DAY);
+    let last = table.filter(|case| case.date >= TRAINED as i64 * DAY);
+    let workers = Workers::new(2).unwrap();
+    let mean = |predictions: Predictions| {
+        let each = last.cases().zip(predictions);
+        each.map(|(case, p)| p.unwrap().law.crps(case.observation))
+            .sum::<f64>()
+            / last.len() as f64
+    };
+    let exact = last.cases().map(|case| {
+        let mean = case.mean_and_deviation().unwrap().0;
+        let law = Law::Normal {
+            location: mean,
+            scale: 1.0 + mean.abs(),
+        };
+        law.crps(case.observation)
+    });
+    let exact = exact.sum::<f64>() / last.len() as f64;
+    let method = DistributionalConfig {
+        terms: vec![Term::Mean],
+        ..DistributionalConfig::default()
+    };
+    let base = foehn_calibration::Method::Emos(method.base.clone())
+        .fit(&first)
+        .unwrap();
+    let base = mean(last.cases().map(|case| base.predict(&case)).collect());
+    let fitted = method.fit(&first, 1, &workers).unwrap();
+    let learnt = mean(fitted.predictions(&last).unwrap());
+    println!("exact {exact:.4} base {base:.4} network {learnt:.4}");
+    assert!(base > 1.03 * exact, "{base} {exact}");
+    assert!(learnt < 1.02 * exact, "{learnt} {exact}");
 }

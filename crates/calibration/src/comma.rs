@@ -9,7 +9,7 @@ use crate::comma_rows::{Places, Rows};
 use crate::{Table, TableError};
 
 /// Which columns of a text table hold what; one row a station, date and lead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnMap {
     /// Name of the station.
@@ -42,6 +42,38 @@ pub struct ColumnMap {
     /// Further covariates, under their own names.
     #[serde(default)]
     pub covariates: Vec<String>,
+    /// Numbers that stand for missing values, such as `[-9999.0]`. Unless this is given (`[]` for none), usual fill
+    /// values of members, observations and covariates are refused.
+    #[serde(default)]
+    pub missing: Option<Vec<f64>>,
+}
+
+/// Numbers that stand for missing values in many files.
+const USUAL_FILLS: [f64; 8] = [
+    -999.0,
+    -9999.0,
+    -99_999.0,
+    -999.9,
+    -9999.9,
+    9_999_999.0,
+    1e20,
+    9.969_209_968_386_869e36,
+];
+
+impl ColumnMap {
+    /// A number of a cell, NaN where it stands for a missing value; `None` for a usual fill that nothing declares.
+    pub(crate) fn known(&self, value: f64) -> Option<f64> {
+        let same = |fills: &[f64]| {
+            fills
+                .iter()
+                .any(|fill| (value - fill).abs() <= 1e-6 * fill.abs())
+        };
+        match &self.missing {
+            Some(fills) if same(fills) => Some(f64::NAN),
+            None if same(&USUAL_FILLS) => None,
+            _ => Some(value),
+        }
+    }
 }
 
 /// Why a text is no table of cases.
@@ -105,6 +137,19 @@ pub enum CsvError {
         /// What is there.
         text: String,
     },
+    /// A usual fill value that nothing declares.
+    #[error(
+        "line {line}, column {column:?}: {value} looks like a missing value; say missing = [{value}], or missing = [] \
+         where it is a number as others"
+    )]
+    Fill {
+        /// Line of the file, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The number.
+        value: f64,
+    },
     /// A date that cannot be read.
     #[error("line {line}: {source}")]
     Date {
@@ -156,7 +201,7 @@ impl Table {
         let places = Places::find(map, reader.headers()?)?;
         let mut rows = Rows::default();
         for record in reader.records() {
-            rows.push(&places, &record?)?;
+            rows.push(map, &places, &record?)?;
         }
         Ok(Self::new(rows.columns(map, &places))?)
     }

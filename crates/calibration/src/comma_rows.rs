@@ -132,6 +132,21 @@ impl Places {
             text: text.to_owned(),
         })
     }
+
+    /// A measured value, NaN where missing.
+    fn value(
+        &self,
+        map: &ColumnMap,
+        record: &StringRecord,
+        column: usize,
+    ) -> Result<f64, CsvError> {
+        let value = self.number(record, column)?;
+        map.known(value).ok_or_else(|| CsvError::Fill {
+            line: line(record),
+            column: self.names[column].clone(),
+            value,
+        })
+    }
 }
 
 fn line(record: &StringRecord) -> u64 {
@@ -163,7 +178,12 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn push(&mut self, places: &Places, record: &StringRecord) -> Result<(), CsvError> {
+    pub(crate) fn push(
+        &mut self,
+        map: &ColumnMap,
+        places: &Places,
+        record: &StringRecord,
+    ) -> Result<(), CsvError> {
         let station = self.station(places, record)?;
         let date = Calendar::ProlepticGregorian
             .parse(record.get(places.date).unwrap_or(""))
@@ -176,12 +196,12 @@ impl Rows {
         self.dates.push(date.0);
         self.leads.push(lead);
         for &column in &places.members {
-            self.members.push(places.number(record, column)?);
+            self.members.push(places.value(map, record, column)?);
         }
         self.observations
-            .push(places.number(record, places.observation)?);
+            .push(places.value(map, record, places.observation)?);
         for &column in &places.covariates {
-            self.covariates.push(places.number(record, column)?);
+            self.covariates.push(places.value(map, record, column)?);
         }
         Ok(())
     }

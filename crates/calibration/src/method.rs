@@ -27,7 +27,7 @@ use crate::{
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Method {
     /// The members as they are.
-    Raw,
+    Raw(Raw),
     /// Past observations of the season.
     Climatology(Climatology),
     /// One step for all members.
@@ -42,6 +42,11 @@ pub enum Method {
     Isotonic(Isotonic),
 }
 
+/// The members as they are: nothing to choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raw {}
+
 /// Complete cases that a fit needs for each parameter.
 const CASES_A_PARAMETER: usize = 5;
 
@@ -53,7 +58,7 @@ impl Method {
     /// The name in configuration and messages.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Raw => "raw",
+            Self::Raw(_) => "raw",
             Self::Climatology(_) => "climatology",
             Self::Bias(_) => "bias",
             Self::Emos(_) => "emos",
@@ -65,7 +70,7 @@ impl Method {
 
     pub(crate) fn scope(&self) -> Scope {
         match self {
-            Self::Raw => Scope::Global,
+            Self::Raw(_) => Scope::Global,
             Self::Climatology(method) => method.scope,
             Self::Bias(method) => method.scope,
             Self::Emos(method) => method.scope,
@@ -78,7 +83,7 @@ impl Method {
     /// What a case must have to count.
     fn terms(&self) -> Vec<Term> {
         match self {
-            Self::Raw | Self::Climatology(_) => Vec::new(),
+            Self::Raw(_) | Self::Climatology(_) => Vec::new(),
             Self::Bias(method) => method.terms(),
             Self::Emos(method) => method.terms(),
             Self::MemberByMember(method) => method.terms(),
@@ -90,7 +95,7 @@ impl Method {
     /// climatology and none for raw members.
     pub fn needed(&self, members: usize) -> usize {
         match self {
-            Self::Raw => 0,
+            Self::Raw(_) => 0,
             Self::Climatology(_) => 1,
             Self::Bias(method) => cases_for(method.parameters(members)),
             Self::Emos(method) => cases_for(method.parameters(members)),
@@ -172,7 +177,7 @@ impl Method {
 
     /// The rows that can be fitted to.
     fn complete<'a>(&self, rows: &[Case<'a>]) -> Result<Vec<Case<'a>>, FitError> {
-        if matches!(self, Self::Raw) {
+        if matches!(self, Self::Raw(_)) {
             return Ok(Vec::new());
         }
         let observed = |case: &&Case<'_>| case.observation.is_finite();
@@ -194,7 +199,7 @@ impl Method {
 
     fn fit_part(&self, cases: &[Case<'_>]) -> Result<Part, FitError> {
         Ok(match self {
-            Self::Raw => Part::Raw,
+            Self::Raw(_) => Part::Raw,
             Self::Climatology(method) => Part::Climatology(method.fit(cases)),
             Self::Bias(method) => Part::Bias(method.fit(cases)),
             Self::Emos(method) => Part::Emos(method.fit(cases)?),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::term::{Context, Use};
+use crate::context::{Context, Use};
 use crate::{Case, FitError, Table, Term};
 
 /// Columns of the terms in standard deviations of the training, `(x - mean) / deviation`.
@@ -11,6 +11,7 @@ use crate::{Case, FitError, Table, Term};
 /// counts as four, so that nothing is asked of a learnt function far beyond its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predictors {
+    #[serde(deserialize_with = "crate::term::checked")]
     terms: Vec<Term>,
     context: Context,
     names: Vec<String>,

@@ -6,10 +6,11 @@ use ndarray::{Array2, ArrayD};
 use serde::{Deserialize, Serialize};
 
 use crate::lead::leads;
+use crate::places::{self, Layout};
 use crate::{Columns, Station, Table, TableError};
 
 /// Which variables hold what: dimensions (time, lead, member, station) of the members and (time, lead, station) of the
-/// observations, in any order and found by name.
+/// observations, in any order and found by name; the dimensions of a grid may stand for that of the stations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variables {
@@ -23,11 +24,11 @@ pub struct Variables {
     pub lead: String,
     /// Dimension of the members.
     pub number: String,
-    /// Dimension of the stations.
+    /// Dimension of the stations; a file without it is a grid.
     pub station: String,
-    /// Latitude of the stations.
+    /// Latitude of the stations or points.
     pub latitude: String,
-    /// Longitude of the stations.
+    /// Longitude of the stations or points.
     pub longitude: String,
     /// Altitude of the stations; not needed.
     pub altitude: String,
@@ -82,6 +83,22 @@ pub enum CasesError {
         /// What is looked for.
         expected: Vec<String>,
     },
+    /// Members without any dimension of places.
+    #[error("{variable} has the dimensions {found:?} and none for places: stations or a grid")]
+    NoPlaces {
+        /// The variable.
+        variable: String,
+        /// Its dimensions.
+        found: Vec<String>,
+    },
+    /// Values that do not fill all places.
+    #[error("{found} values do not fill {places} places")]
+    Places {
+        /// Values.
+        found: usize,
+        /// Places.
+        places: usize,
+    },
     /// A variable without units.
     #[error("{0} has no units; give it the attribute `units`")]
     NoUnits(String),
@@ -109,33 +126,47 @@ pub enum CasesError {
     },
 }
 
-impl Table {
-    /// Reads cases: one row for every time, lead and station with an observation or a member.
+/// Cases of a file, and what was found beside them.
+#[derive(Clone, Debug)]
+pub struct Cases {
+    /// The cases.
+    pub table: Table,
+    /// How the places lie in the file.
+    pub layout: Layout,
+    /// What was odd.
+    pub oddities: Vec<Oddity>,
+}
+
+impl Cases {
+    /// Reads cases: one row for every time, lead and place with an observation or a member.
     ///
-    /// Stations are named by their position, from 0: archives hold no text.
+    /// Places lie along the dimension `station`; where the members lack it, along all dimensions but time, lead and
+    /// member: the points of a grid, row by row. They are named by their position, from 0.
     ///
     /// # Errors
     /// [`CasesError`], such as members and observations in different units.
-    pub fn read(
-        archive: &Archive,
-        variables: &Variables,
-    ) -> Result<(Self, Vec<Oddity>), CasesError> {
-        let wide = [
-            &variables.time,
-            &variables.lead,
-            &variables.number,
-            &variables.station,
-        ];
-        let narrow = [&variables.time, &variables.lead, &variables.station];
+    pub fn read(archive: &Archive, variables: &Variables) -> Result<Self, CasesError> {
+        let dims = places::dims(archive, variables)?;
+        let with = |named: &[&String]| -> Vec<String> {
+            named.iter().copied().chain(&dims).cloned().collect()
+        };
+        let wide = with(&[&variables.time, &variables.lead, &variables.number]);
+        let narrow = with(&[&variables.time, &variables.lead]);
         let members = ordered(archive, &variables.members, &wide)?;
         let observations = ordered(archive, &variables.observations, &narrow)?;
+        let shape = members.shape()[3..].to_vec();
         let times = archive.times(&variables.time)?;
         let leads = leads(archive, &variables.lead)?;
         let mut oddities = Vec::new();
-        let stations = stations(archive, variables, members.shape()[3], &mut oddities)?;
+        let on = places::Dimensions {
+            names: &dims,
+            shape: &shape,
+        };
+        let stations = places::stations(archive, variables, &on, &mut oddities)?;
+        let layout = places::layout(archive, variables, &on, &stations)?;
         let grid = Grid {
-            members: &members,
-            observations: &observations,
+            members: flat(&members, 3, stations.len())?,
+            observations: flat(&observations, 2, stations.len())?,
             times: times.instants.iter().map(|t| t.0).collect(),
             leads,
         };
@@ -145,20 +176,34 @@ impl Table {
             times.calendar,
             stations,
         );
-        Ok((Self::new(columns)?, oddities))
+        let table = Table::new(columns)?;
+        Ok(Self {
+            table,
+            layout,
+            oddities,
+        })
     }
 }
 
-struct Grid<'a> {
-    /// (time, lead, member, station).
-    members: &'a ArrayD<f64>,
-    /// (time, lead, station).
-    observations: &'a ArrayD<f64>,
+/// All dimensions from one on as a single one.
+fn flat(values: &ArrayD<f64>, from: usize, places: usize) -> Result<ArrayD<f64>, CasesError> {
+    let mut shape = values.shape()[..from].to_vec();
+    shape.push(places);
+    let values: Vec<f64> = values.iter().copied().collect();
+    let found = values.len();
+    ArrayD::from_shape_vec(shape, values).map_err(|_| CasesError::Places { found, places })
+}
+
+struct Grid {
+    /// (time, lead, member, place).
+    members: ArrayD<f64>,
+    /// (time, lead, place).
+    observations: ArrayD<f64>,
     times: Vec<i64>,
     leads: Vec<i64>,
 }
 
-impl Grid<'_> {
+impl Grid {
     fn columns(
         &self,
         units: String,
@@ -204,11 +249,15 @@ impl Grid<'_> {
 }
 
 /// A variable with its dimensions in the order asked for.
-fn ordered(archive: &Archive, name: &str, dims: &[&String]) -> Result<ArrayD<f64>, CasesError> {
+pub(crate) fn ordered(
+    archive: &Archive,
+    name: &str,
+    dims: &[String],
+) -> Result<ArrayD<f64>, CasesError> {
     let variable = archive.variable(name)?;
     let axes: Option<Vec<usize>> = dims
         .iter()
-        .map(|dim| variable.dims.iter().position(|found| found == *dim))
+        .map(|dim| variable.dims.iter().position(|found| found == dim))
         .collect();
     match axes {
         Some(axes) if axes.len() == variable.dims.len() => {
@@ -217,7 +266,7 @@ fn ordered(archive: &Archive, name: &str, dims: &[&String]) -> Result<ArrayD<f64
         _ => Err(CasesError::Dimensions {
             variable: name.to_owned(),
             found: variable.dims.clone(),
-            expected: dims.iter().map(|dim| (*dim).clone()).collect(),
+            expected: dims.to_vec(),
         }),
     }
 }
@@ -227,52 +276,4 @@ pub(crate) fn units(archive: &Archive, name: &str) -> Result<String, CasesError>
     units
         .map(str::to_owned)
         .ok_or_else(|| CasesError::NoUnits(name.to_owned()))
-}
-
-fn stations(
-    archive: &Archive,
-    variables: &Variables,
-    count: usize,
-    oddities: &mut Vec<Oddity>,
-) -> Result<Vec<Station>, CasesError> {
-    let latitude = along_stations(archive, &variables.latitude, &variables.station)?;
-    let longitude = along_stations(archive, &variables.longitude, &variables.station)?;
-    let optional = |name: &String| {
-        let there = archive.variables().contains_key(name);
-        there
-            .then(|| along_stations(archive, name, &variables.station))
-            .transpose()
-    };
-    let (altitude, model) = (
-        optional(&variables.altitude)?,
-        optional(&variables.model_altitude)?,
-    );
-    let mut ground = |values: &Option<ArrayD<f64>>, s: usize| {
-        let height = values.as_ref().map(|values| values[[s]])?;
-        if Station::is_ground(height) {
-            return Some(height);
-        }
-        if !height.is_nan() {
-            let said = format!("station {s}: altitude {height} m is no ground; taken as unknown");
-            oddities.push(Oddity(said));
-        }
-        None
-    };
-    Ok((0..count)
-        .map(|s| Station {
-            name: s.to_string(),
-            latitude: latitude[[s]],
-            longitude: longitude[[s]],
-            altitude: ground(&altitude, s),
-            model_altitude: ground(&model, s),
-        })
-        .collect())
-}
-
-fn along_stations(
-    archive: &Archive,
-    name: &str,
-    station: &String,
-) -> Result<ArrayD<f64>, CasesError> {
-    ordered(archive, name, &[station])
 }

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::term::{Context, Use};
+use crate::context::{Context, Use};
 use crate::{Case, FitError, PredictError, Term};
 
 /// A column whose standard deviation is below this part of its size is constant.
@@ -14,6 +14,7 @@ const RIDGE: f64 = 1e-9;
 /// `intercept + sum coefficient * column`, in the units of the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
+    #[serde(deserialize_with = "crate::term::checked")]
     terms: Vec<Term>,
     context: Context,
     members: usize,

@@ -102,30 +102,45 @@ pub(crate) fn cdf(m: f64, s: f64, delta: f64, x: f64) -> f64 {
     gamma_cumulative(k, (x + delta) / b)
 }
 
-/// The least x >= 0 with `cdf(x) >= p`, by bisection to the last digits.
+/// The least x >= 0 with `cdf(x) >= p`: Newton's method between bounds, halved where it leaves them.
 pub(crate) fn quantile(m: f64, s: f64, delta: f64, p: f64) -> f64 {
+    /// Two digits less than f64 has.
+    const PRECISION: f64 = 1e-14;
     if p >= 1.0 {
         return f64::INFINITY;
     }
-    if p <= cdf(m, s, delta, 0.0) {
+    let (k, b) = shape_and_scale(m, s);
+    if p <= gamma_cumulative(k, delta / b) {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, m + 4.0 * s);
-    while cdf(m, s, delta, high) < p && high < f64::MAX / 4.0 {
+    let (mut low, mut high) = (delta / b, (m + delta + 4.0 * s) / b);
+    while gamma_cumulative(k, high) < p && high < f64::MAX / 4.0 {
         (low, high) = (high, 2.0 * high);
     }
+    let mut u = k.clamp(low, high);
     for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
+        let excess = gamma_cumulative(k, u) - p;
+        if excess < 0.0 {
+            low = u;
+        } else {
+            high = u;
+        }
+        if high - low <= PRECISION * high {
             break;
         }
-        if cdf(m, s, delta, middle) < p {
-            low = middle;
+        let newton = u - excess / gamma_density(k, u);
+        let next = if newton > low && newton < high {
+            newton
         } else {
-            high = middle;
+            f64::midpoint(low, high)
+        };
+        if (next - u).abs() <= PRECISION * u {
+            u = next;
+            break;
         }
+        u = next;
     }
-    high
+    (u * b - delta).max(0.0)
 }
 
 /// `k b (1 - F_k+1(c)) - delta (1 - F_k(c))`.

@@ -68,3 +68,16 @@ fn harmonics_without_end_are_refused() {
         assert!(method(line).needed(5) > 500, "{line}");
     }
 }
+
+/// A fit that was written down and changed since: the harmonics of a season are checked when it is read.
+#[test]
+fn a_fit_from_a_file_is_checked() {
+    let table = table(400, 1, 5, 13);
+    let line = r#"name = "emos", location = ["mean", { season = 2 }]"#;
+    let text = serde_json::to_string(&method(line).fit(&table).expect("fits")).expect("json");
+    let back = serde_json::from_str::<foehn_calibration::Fitted>(&text).expect("back");
+    assert_eq!(serde_json::to_string(&back).expect("json"), text);
+    let wild = text.replace(r#""season":2"#, r#""season":9000000000"#);
+    let error = serde_json::from_str::<foehn_calibration::Fitted>(&wild).expect_err("refused");
+    assert!(error.to_string().contains("too many harmonics"), "{error}");
+}

@@ -18,6 +18,7 @@ fn read(rows: &str) -> Result<Table, CsvError> {
         altitude: Some("z".into()),
         model_altitude: None,
         covariates: vec!["cape".into()],
+        missing: None,
     };
     Table::read_csv(format!("{HEADER}{rows}").as_bytes(), &map)
 }
@@ -132,3 +133,31 @@ const MAP: &str = r#"
     units = "K"
     observation_units = "K"
 "#;
+
+#[test]
+fn a_usual_fill_that_nothing_declares_is_refused() {
+    let row = "A,2004-01-31,0,1,-9999,3,0,0\n";
+    let error = read(row).expect_err("refused").to_string();
+    assert!(
+        error.contains(r#"line 2, column "ens2": -9999 looks like"#)
+            && error.contains("missing = [-9999]"),
+        "{error}"
+    );
+    let declared = |missing: &str| {
+        let map: ColumnMap = toml::from_str(&format!("{MAP}missing = {missing}\n")).expect("reads");
+        let text = row.replace(",0,0\n", ",0\n");
+        Table::read_csv(
+            format!("id,init,lead,ens1,ens2,obs,z\n{text}").as_bytes(),
+            &map,
+        )
+    };
+    let known = |missing: &str| {
+        declared(missing)
+            .expect("reads")
+            .case(0)
+            .expect("row")
+            .present()
+    };
+    assert_eq!(known("[-9999.0]"), [1.0]);
+    assert_eq!(known("[]"), [1.0, -9999.0]);
+}

@@ -118,7 +118,7 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Calibrate ensemble members at stations and compare methods on unseen dates.
+    /// Calibrate ensemble members at stations or on a grid, and compare methods on unseen dates.
     #[command(
         after_help = "Example:\n  foehn postprocess configs/innsbruck.toml --set calibrated.method=raw"
     )]

@@ -1,9 +1,10 @@
 //! The configuration of `foehn postprocess`.
 
 use super::method::MethodConfig;
+use super::simulated::SimulatedCases;
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_calibration::{ColumnMap, Variables};
+use foehn_calibration::{ColumnMap, Period, Variables};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,12 +29,15 @@ pub struct PostprocessConfig {
     pub calibrated: CalibratedConfig,
 }
 
-/// `[data]`: a NetCDF file, Zarr store or text table of members and observations.
+/// `[data]`: a NetCDF file, Zarr store or text table of members and observations, at stations or on a grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CasesConfig {
-    /// The file; relative to the folder of the configuration, unless it exists as it stands.
+    /// The file; tried from the working folder first, then from the configuration's.
     pub path: PathBuf,
+    /// What the file is made by where it does not exist yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<SimulatedCases>,
     /// Names of its variables and dimensions.
     #[serde(default)]
     pub variables: Variables,
@@ -43,6 +47,12 @@ pub struct CasesConfig {
     /// Share of the dates, the first ones, that is trained on; the rest is scored.
     #[serde(default = "four_fifths")]
     pub train: f64,
+    /// Which past each later date is forecast from; without it the first dates serve all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Period>,
+    /// Dates between two fits where there is a window.
+    #[serde(default = "thirty")]
+    pub refit: usize,
 }
 
 /// `[calibrated]`: the members that are written.
@@ -51,23 +61,60 @@ pub struct CasesConfig {
 pub struct CalibratedConfig {
     /// The method.
     pub method: String,
-    /// Their order across stations; methods that correct members keep the raw one.
+    /// Their order across places; methods that correct raw members keep theirs, if there are as many.
     #[serde(default)]
     pub order: Order,
+    /// How many; as many as raw ones by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<usize>,
+    /// Where in the law they lie.
+    #[serde(default)]
+    pub levels: Levels,
 }
 
-/// The order of members across stations.
+/// The order of members across places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// Equidistant quantiles in the raw members' order.
+    /// That of the raw members; where more are written than there are, each raw member leads several, in one order
+    /// everywhere.
     #[default]
     EccQ,
-    /// Quantiles at the raw members' levels.
+    /// That of the raw members, which also give the levels: as many as they are.
     EccT,
-    /// Independent draws at every station.
+    /// That of observations of as many past dates.
+    Schaake,
+    /// None: independent draws at every place.
     Independent,
 }
+
+impl Order {
+    /// The name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EccQ => "ecc_q",
+            Self::EccT => "ecc_t",
+            Self::Schaake => "schaake",
+            Self::Independent => "independent",
+        }
+    }
+}
+
+/// Levels of M members in the law of a forecast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Levels {
+    /// `i/(M + 1)`: an observation falls into each of the M + 1 cells as often; the variance of few members is too small.
+    #[default]
+    EqualCells,
+    /// `(i - 1/2)/M`: the members of least CRPS and nearly the law's variance; the outer cells are half as often hit.
+    LeastCrps,
+    /// M independent draws: cells and variance are right, at the price of noise.
+    Random,
+}
+
+/// The row of the true law of simulated cases.
+pub(super) const EXACT: &str = "exact";
 
 fn one() -> u64 {
     1
@@ -75,6 +122,10 @@ fn one() -> u64 {
 
 fn four_fifths() -> f64 {
     0.8
+}
+
+fn thirty() -> usize {
+    30
 }
 
 impl PostprocessConfig {
@@ -119,6 +170,11 @@ impl PostprocessConfig {
 
     fn check(&self) -> Result<(), String> {
         let known = || self.methods.keys().cloned().collect::<Vec<_>>().join(", ");
+        if self.methods.contains_key(EXACT) {
+            return Err(format!(
+                "methods.{EXACT}: this name is kept for the true law of simulated cases"
+            ));
+        }
         if !self.methods.contains_key(&self.calibrated.method) {
             let method = &self.calibrated.method;
             return Err(format!(
@@ -127,10 +183,16 @@ impl PostprocessConfig {
             ));
         }
         for (name, method) in &self.methods {
-            if let MethodConfig::Interpolant(method) = method {
+            if let MethodConfig::Learnt(method) = method {
                 let in_method = |message| format!("methods.{name}.{message}");
                 method.check().map_err(in_method)?;
             }
+        }
+        if self.calibrated.members == Some(0) || self.data.refit == 0 {
+            return Err("calibrated.members and data.refit are at least 1".to_owned());
+        }
+        if let Some(simulated) = &self.data.simulated {
+            simulated.check()?;
         }
         if !(self.data.train > 0.0 && self.data.train < 1.0) {
             let train = self.data.train;

@@ -1,34 +1,33 @@
-//! A flow that carries the law of EMOS to the observations' own.
+//! A flow that carries the law of EMOS, or the raw members, to the observations' own law.
 
-use super::method::{Forecast, Predictions};
-use super::residuals::Residuals;
+use super::course::{Course, Pupil, Score, train};
+use super::fitted_interpolant::FittedInterpolant;
+use super::recalibration::Recalibration;
+use super::residuals::{From, Judge, Lesson, lessons, tables};
 use super::transport::Transport;
-use crate::progress::check_interrupt;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use foehn_calibration::{
-    Case, Emos, Fitted, Law, Method, PredictError, Prediction, Predictors, Table, Term,
-};
+use foehn_calibration::{Emos, Method, Predictors, Table, Term};
 use foehn_compute::Workers;
-use foehn_generation::{GenerationConfig, Learner, Model, Pairing, Sizes, Starts, Tables};
+use foehn_generation::{
+    CouplingConfig, GenerationConfig, Law, Learner, Model, Pairing, Sizes, Starts, Tables,
+};
 use foehn_interpolant::{Gamma, Path, Scaling};
-use foehn_network::{Mlp, MlpConfig};
+use foehn_network::MlpConfig;
 use foehn_noise::{Key, Purpose};
-use foehn_training::{Layout, TrainConfig};
-use ndarray::{Array2, ArrayView1};
+use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
-use std::sync::{Mutex, PoisonError};
 
-/// Times that the networks are judged on the dates kept from them.
-const CHECKS: usize = 20;
-
-/// `Y = F^-1(Phi(T(Z)))`, F the law of EMOS, Z standard normal and T the flow of a stochastic interpolant given the
-/// terms: what EMOS leaves open in skewness, tails, spread and bias.
+/// `Y = F^-1(Phi(T(Z)))`, F the law of EMOS and T the flow of a stochastic interpolant given the terms: what EMOS leaves
+/// open in skewness, tails, spread and bias. Z is standard normal, or a raw member in deviations from the ensemble.
 ///
 /// The path is trigonometric, `x_t = cos(pi t/2) x0 + sin(pi t/2) x1`, whose velocity is zero where residuals
-/// `z = Phi^-1(F(y))` are standard normal already: untrained networks are EMOS itself. Residuals come from parameters
-/// of other dates. Every network is kept from one block of consecutive dates; the step at which all networks together
-/// have the least CRPS on these is taken, which may be step 0.
+/// `x1 = Phi^-1(F(y))` are standard normal already: untrained networks are EMOS itself (from raw members: ECC-T). An
+/// observation at which F jumps (no rain) stands at random places within the jump; what is carried below the jump
+/// comes back as the value there. Every network is kept from one block of consecutive dates, and its base, residuals
+/// and terms know nothing of these; the step at which all networks together have the least CRPS on them is taken,
+/// which is step 0 unless it is better than that by two standard errors over dates. With a hundred dates or more, levels
+/// are corrected by the transforms there.
 ///
 /// # Reference
 /// Albergo, Boffi, Vanden-Eijnden 2023, arXiv:2303.08797, for the flow.
@@ -37,10 +36,14 @@ const CHECKS: usize = 20;
 pub struct InterpolantConfig {
     /// The law that is carried.
     pub base: Emos,
+    /// Where the flow starts.
+    pub starts: FlowStarts,
     /// What the flow depends on, beside the lead; what a case has not counts as the mean.
     pub terms: Vec<Term>,
-    /// Networks, at least 2; their flows are averaged.
+    /// Networks; their flows are averaged.
     pub networks: usize,
+    /// Blocks of dates, at least 2, of which each is kept from some of the networks.
+    pub blocks: usize,
     /// Steps of the optimiser at most.
     pub steps: usize,
     /// Residuals a step.
@@ -55,12 +58,25 @@ pub struct InterpolantConfig {
     pub depth: usize,
 }
 
+/// Where the flow of a post-processing interpolant starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowStarts {
+    /// At any level of the base law: members of any number, ordered afterwards.
+    #[default]
+    Base,
+    /// At the raw members, `(x_i - mean)/s`: they keep their dependence, and what is uneven among them.
+    Members,
+}
+
 impl Default for InterpolantConfig {
     fn default() -> Self {
         Self {
             base: Emos::default(),
+            starts: FlowStarts::Base,
             terms: vec![Term::Mean, Term::Spread, Term::Season(1)],
-            networks: 4,
+            networks: 8,
+            blocks: 4,
             steps: 1000,
             batch_size: 256,
             learning_rate: 2e-3,
@@ -71,24 +87,26 @@ impl Default for InterpolantConfig {
     }
 }
 
-/// A fitted flow.
-#[derive(Clone, Debug, Serialize)]
-pub struct FittedInterpolant {
-    method: InterpolantConfig,
-    base: Fitted,
-    predictors: Predictors,
-    /// CRPS on dates kept from training, over that of the base, at each check.
-    progress: Vec<f64>,
-    /// The step that was taken.
-    step: usize,
-    /// Weights of every network.
-    weights: Vec<Vec<f32>>,
-    #[serde(skip)]
-    transport: Transport,
+struct FlowPupil<'a> {
+    learner: Learner<Tables>,
+    judge: &'a Judge,
+    alone: Workers,
 }
 
-/// A network at every check, with its CRPS on the dates kept from it.
-type Course = Vec<(f64, Model)>;
+impl Pupil for FlowPupil<'_> {
+    type Model = Model;
+
+    fn step(&mut self) -> Result<()> {
+        self.learner.step(&self.alone)?;
+        Ok(())
+    }
+
+    fn judged(&self) -> Result<(Vec<Score>, Model)> {
+        let model = self.learner.model()?;
+        let transport = Transport::new(vec![model.clone()], Recalibration::NONE);
+        Ok((self.judge.crps(&transport)?, model))
+    }
+}
 
 impl InterpolantConfig {
     /// What is wrong with the values, if anything.
@@ -96,15 +114,7 @@ impl InterpolantConfig {
     /// # Errors
     /// The first value found out of range.
     pub fn check(&self) -> Result<(), String> {
-        if self.networks < 2 {
-            return Err(format!(
-                "networks = {}: each is judged on dates kept from it; give at least 2",
-                self.networks
-            ));
-        }
-        if self.terms.contains(&Term::Members) {
-            return Err("terms: members one by one are for emos; give mean and spread".to_owned());
-        }
+        check_networks(self.networks, self.blocks, &self.terms)?;
         self.train().check()
     }
 
@@ -121,12 +131,24 @@ impl InterpolantConfig {
         }
     }
 
-    fn law(&self, condition: usize) -> Result<foehn_generation::Law> {
+    fn from(&self) -> From {
+        match self.starts {
+            FlowStarts::Base => From::Base,
+            FlowStarts::Members => From::Members,
+        }
+    }
+
+    fn law(&self, condition: usize) -> Result<Law> {
+        let (coupling, starts) = match self.starts {
+            FlowStarts::Base => (CouplingConfig::Independent, Starts::Base),
+            FlowStarts::Members => (CouplingConfig::Given, Starts::Rows),
+        };
         let config = GenerationConfig {
             interpolant: Path::Trigonometric {
                 gamma: Gamma::Zero,
                 scaling: Scaling::default(),
             },
+            coupling,
             network: MlpConfig {
                 width: self.width,
                 depth: self.depth,
@@ -138,9 +160,9 @@ impl InterpolantConfig {
         let sizes = Sizes {
             state: 1,
             condition,
-            starts: Starts::Base,
+            starts,
         };
-        Ok(foehn_generation::Law::new(&config, sizes)?)
+        Ok(Law::new(&config, sizes)?)
     }
 
     /// Fits base and flow.
@@ -150,158 +172,116 @@ impl InterpolantConfig {
     pub fn fit(&self, training: &Table, seed: u64, workers: &Workers) -> Result<FittedInterpolant> {
         let base = Method::Emos(self.base.clone());
         let fitted = base.fit(training)?;
-        let mut terms = self.terms.clone();
-        terms.push(Term::Lead);
+        let terms = with_lead(&self.terms);
         let predictors = Predictors::fit(training, &terms)?;
-        let residuals = Residuals::of(training, &base, &terms, seed, workers)
+        check_dates(training, self.blocks)?;
+        let lessons = lessons(training, self.blocks, &base, &terms, seed, workers)
             .context("residuals of the base from parameters of other dates")?;
-        let courses = self.courses(&residuals, predictors.names().len(), seed, workers)?;
-        let mut totals = vec![0.0; courses[0].len()];
-        for course in &courses {
-            for (total, (crps, _)) in totals.iter_mut().zip(course) {
-                *total += crps;
-            }
-        }
-        let best = (0..totals.len())
-            .min_by(|a, b| totals[*a].total_cmp(&totals[*b]))
-            .unwrap_or(0);
-        let models: Vec<Model> = courses
-            .into_iter()
-            .filter_map(|mut course| (best < course.len()).then(|| course.swap_remove(best).1))
-            .collect();
-        Ok(FittedInterpolant {
-            method: self.clone(),
-            base: fitted,
+        let (course, judges) = self.train_all(lessons, predictors.names().len(), seed, workers)?;
+        // Networks that have learnt nothing change nothing.
+        let models = if course.step == 0 {
+            Vec::new()
+        } else {
+            course.models
+        };
+        let recalibration = match self.starts {
+            FlowStarts::Base => recalibration(&models, &judges)?,
+            FlowStarts::Members => Recalibration::NONE,
+        };
+        Ok(FittedInterpolant::new(
+            self.clone(),
+            (course.step, course.progress),
+            fitted,
             predictors,
-            progress: totals.iter().map(|total| total / totals[0]).collect(),
-            step: best * self.every(),
-            weights: models.iter().map(|model| weights(&model.network)).collect(),
-            // Networks that have learnt nothing change nothing.
-            transport: Transport::new(if best == 0 { Vec::new() } else { models }),
-        })
+            (models, recalibration, seed),
+        ))
     }
 
-    /// Steps between checks.
-    fn every(&self) -> usize {
-        self.steps.div_ceil(CHECKS)
-    }
-
-    /// All networks, each trained without one block of dates.
-    fn courses(
+    /// All networks, each trained without one block of dates, and the judges by block.
+    fn train_all(
         &self,
-        residuals: &Residuals,
+        lessons: Vec<Lesson>,
         condition: usize,
         seed: u64,
         workers: &Workers,
-    ) -> Result<Vec<Course>> {
-        let mut dates = residuals.dates.clone();
-        dates.sort_unstable();
-        dates.dedup();
-        if dates.len() < self.networks {
-            bail!(
-                "{} dates for {} networks, each of which is kept from one block of dates",
-                dates.len(),
-                self.networks
-            );
-        }
+    ) -> Result<(Course<Model>, Vec<Judge>)> {
         let device = Device::flex();
         let law = self.law(condition)?;
+        let (mut sources, mut judges) = (Vec::new(), Vec::new());
+        for lesson in lessons {
+            if lesson.learnt.is_empty() || lesson.kept.is_empty() {
+                bail!("a block of dates without a complete case: give fewer blocks, or more dates");
+            }
+            let tables = tables(&lesson.learnt, self.from());
+            let pairing = match self.starts {
+                FlowStarts::Base => Pairing::None,
+                FlowStarts::Members => Pairing::Given,
+            };
+            sources.push(Tables::new(
+                tables.x1,
+                tables.x0,
+                Some(tables.condition),
+                pairing,
+            )?);
+            judges.push(Judge::new(lesson.kept, self.from()));
+        }
         let mut pupils = Vec::new();
         for k in 0..self.networks {
-            let block = [k, k + 1].map(|k| k * dates.len() / self.networks);
-            let (train, judged) = residuals.split(dates[block[0]], dates[block[1] - 1]);
-            let (x1, condition) = residuals.tables(&train);
-            let tables = Tables::new(x1, None, Some(condition), Pairing::None)?;
-            let seed = Key::new(seed, Purpose::Weights)
-                .member(k as u32)
-                .seed_from();
-            // One after the other: initial weights come from the generator of the device.
-            let learner = Learner::new(law.clone(), &self.train(), tables, seed, &device)?;
-            pupils.push(Mutex::new((learner, judged)));
+            let key = Key::new(seed, Purpose::Weights).member(k as u32);
+            let source = sources[k % self.blocks].clone();
+            pupils.push(FlowPupil {
+                // One after the other: initial weights come from the generator of the device.
+                learner: Learner::new(
+                    law.clone(),
+                    &self.train(),
+                    source,
+                    key.seed_from(),
+                    &device,
+                )?,
+                judge: &judges[k % self.blocks],
+                alone: Workers::new(1)?,
+            });
         }
-        workers.map(pupils.len(), |k| {
-            let mut pupil = pupils[k].lock().unwrap_or_else(PoisonError::into_inner);
-            let (learner, judged) = &mut *pupil;
-            self.course(learner, residuals, judged)
-        })
-    }
-
-    fn course(
-        &self,
-        learner: &mut Learner<Tables>,
-        residuals: &Residuals,
-        judged: &[usize],
-    ) -> Result<Course> {
-        let alone = Workers::new(1)?;
-        let mut course = Vec::new();
-        for step in 0..=self.steps {
-            if step % self.every() == 0 {
-                check_interrupt()?;
-                let model = learner.model()?;
-                course.push((residuals.crps(&model, judged)?, model));
-            }
-            if step < self.steps {
-                learner.step(&alone)?;
-            }
-        }
-        Ok(course)
+        let course = train(pupils, self.steps, workers)?;
+        Ok((course, judges))
     }
 }
 
-fn weights(network: &Mlp) -> Vec<f32> {
-    let data = Layout::of(network).weights(network).into_data();
-    data.iter::<f32>().collect()
+/// From the transforms of every block in the flow of the networks that were kept from it.
+fn recalibration(models: &[Model], judges: &[Judge]) -> Result<Recalibration> {
+    let mut transforms = Vec::new();
+    for (block, judge) in judges.iter().enumerate() {
+        let own = models.iter().skip(block).step_by(judges.len());
+        let transport = Transport::new(own.cloned().collect(), Recalibration::NONE);
+        transforms.extend(judge.transforms(&transport)?);
+    }
+    Ok(Recalibration::fit(&transforms))
 }
 
-impl FittedInterpolant {
-    /// The forecasts of all rows, in parts on the workers.
-    ///
-    /// # Errors
-    /// If a flow cannot be solved, or after Ctrl-C.
-    pub fn predictions(&self, table: &Table, workers: &Workers) -> Result<Predictions> {
-        /// Rows of a part.
-        const PART: usize = 1024;
-        let parts = table.len().div_ceil(PART);
-        let done = workers.map(parts, |i| {
-            check_interrupt()?;
-            let rows = i * PART..((i + 1) * PART).min(table.len());
-            let cases: Vec<Case<'_>> = rows.filter_map(|row| table.case(row)).collect();
-            self.part(&cases)
-        })?;
-        Ok(done.into_iter().flatten().collect())
-    }
-
-    fn part(&self, cases: &[Case<'_>]) -> Result<Predictions> {
-        let names = self.predictors.names().len();
-        let rows: Vec<f32> = cases
-            .iter()
-            .flat_map(|case| self.predictors.of(case))
-            .map(|x| x as f32)
-            .collect();
-        let conditions = Array2::from_shape_vec((cases.len(), names), rows)?;
-        let carried = self.transport.quantiles(&conditions)?;
-        let forecast = |(case, levels): (&Case<'_>, ArrayView1<f64>)| -> Forecast {
-            let base = self.base.predict(case)?;
-            let values: Vec<f64> = levels.iter().map(|z| through(&base.law, *z)).collect();
-            let law = Law::of_members(&values).map_err(|_| PredictError::NoMember {
-                station: case.station.name.clone(),
-                date: case.date,
-                lead: case.lead,
-            })?;
-            Ok(Prediction { law, ..base })
-        };
-        Ok(cases.iter().zip(carried.rows()).map(forecast).collect())
-    }
+pub(super) fn with_lead(terms: &[Term]) -> Vec<Term> {
+    terms.iter().cloned().chain([Term::Lead]).collect()
 }
 
-/// `F^-1(Phi(z))`.
-fn through(law: &Law, z: f64) -> f64 {
-    if let Law::Normal { location, scale } = law {
-        return location + scale * z;
+/// What networks that are kept from blocks of dates need.
+pub(super) fn check_networks(networks: usize, blocks: usize, terms: &[Term]) -> Result<(), String> {
+    if blocks < 2 || networks < blocks {
+        return Err(format!(
+            "networks = {networks}, blocks = {blocks}: each network is judged on a block of dates kept from it; give \
+             at least 2 blocks and a network for each"
+        ));
     }
-    let normal = Law::Normal {
-        location: 0.0,
-        scale: 1.0,
-    };
-    law.quantile(normal.cdf(z))
+    if terms.contains(&Term::Members) {
+        return Err("terms: members one by one are for emos; give mean and spread".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn check_dates(training: &Table, blocks: usize) -> Result<()> {
+    let dates = training.distinct_dates().len();
+    if dates < 2 * blocks {
+        bail!(
+            "{dates} dates for {blocks} blocks of them, each of which is kept from some networks"
+        );
+    }
+    Ok(())
 }

@@ -1,34 +1,59 @@
 //! The methods of a configuration, statistical or learnt, and their fits.
 
-use super::interpolant::{FittedInterpolant, InterpolantConfig};
+use super::distributional::DistributionalConfig;
+use super::fitted_distributional::FittedDistributional;
+use super::fitted_interpolant::FittedInterpolant;
+use super::interpolant::InterpolantConfig;
 use anyhow::Result;
-use foehn_calibration::{
-    Bias, Climatology, Emos, Fitted, Isotonic, MemberByMember, Method, PredictError, Prediction,
-    QuantileMapping, Table,
-};
+use foehn_calibration::{Fitted, Method, PredictError, Prediction, Table};
 use foehn_compute::Workers;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// A post-processing method: one line of configuration.
+/// A post-processing method: one line of configuration, chosen by its key `name`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum MethodConfig {
+    /// One of [`Method`].
+    Statistical(Method),
+    /// One that trains networks.
+    Learnt(Learnt),
+}
+
+/// The methods that train networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
-pub enum MethodConfig {
-    /// The members as they are.
-    Raw,
-    /// Past observations of the season.
-    Climatology(Climatology),
-    /// One step for all members.
-    Bias(Bias),
-    /// A parametric law regressed on the ensemble.
-    Emos(Emos),
-    /// Every member moved and spread.
-    MemberByMember(MemberByMember),
-    /// Quantiles of the members to those of the observations.
-    QuantileMapping(QuantileMapping),
-    /// Isotonic distributional regression.
-    Isotonic(Isotonic),
-    /// A parametric law carried by a learnt flow to what it leaves open.
+pub enum Learnt {
+    /// A parametric law or the raw members, carried by a learnt flow.
     Interpolant(InterpolantConfig),
+    /// A parametric law whose parameters a network moves.
+    Distributional(DistributionalConfig),
+}
+
+/// Their names.
+const LEARNT: [&str; 2] = ["interpolant", "distributional"];
+
+impl<'de> Deserialize<'de> for MethodConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let table = toml::Table::deserialize(from)?;
+        let name = table.get("name").and_then(toml::Value::as_str);
+        let learnt = name.is_some_and(|name| LEARNT.contains(&name));
+        let value = toml::Value::Table(table);
+        // The other reader's message is kept, with the keys and names that it knows.
+        if learnt {
+            let method = Learnt::deserialize(value).map_err(|e| D::Error::custom(e.message()))?;
+            return Ok(Self::Learnt(method));
+        }
+        let with_learnt = |message: &str| {
+            message.strip_prefix("unknown variant").map_or_else(
+                || message.to_owned(),
+                |_| format!("{message}, `{}`", LEARNT.join("`, `")),
+            )
+        };
+        Method::deserialize(value)
+            .map(Self::Statistical)
+            .map_err(|e| D::Error::custom(with_learnt(e.message())))
+    }
 }
 
 /// The forecast of one case, or why there is none.
@@ -43,22 +68,36 @@ pub type Predictions = Vec<Forecast>;
 pub enum FittedMethod {
     /// Parameters.
     Statistical(Fitted),
-    /// Parameters and networks.
+    /// Parameters and flows.
     Interpolant(Box<FittedInterpolant>),
+    /// Parameters and networks.
+    Distributional(Box<FittedDistributional>),
 }
 
-impl MethodConfig {
-    /// The method, unless it needs networks.
-    pub fn statistical(&self) -> Option<Method> {
-        Some(match self.clone() {
-            Self::Raw => Method::Raw,
-            Self::Climatology(method) => Method::Climatology(method),
-            Self::Bias(method) => Method::Bias(method),
-            Self::Emos(method) => Method::Emos(method),
-            Self::MemberByMember(method) => Method::MemberByMember(method),
-            Self::QuantileMapping(method) => Method::QuantileMapping(method),
-            Self::Isotonic(method) => Method::Isotonic(method),
-            Self::Interpolant(_) => return None,
+impl Learnt {
+    /// What is wrong with the values, if anything.
+    ///
+    /// # Errors
+    /// The first value found out of range.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Interpolant(method) => method.check(),
+            Self::Distributional(method) => method.check(),
+        }
+    }
+
+    /// Fits on all workers.
+    ///
+    /// # Errors
+    /// As the method's own `fit`.
+    pub fn fit(&self, training: &Table, seed: u64, workers: &Workers) -> Result<FittedMethod> {
+        Ok(match self {
+            Self::Interpolant(method) => {
+                FittedMethod::Interpolant(Box::new(method.fit(training, seed, workers)?))
+            }
+            Self::Distributional(method) => {
+                FittedMethod::Distributional(Box::new(method.fit(training, seed, workers)?))
+            }
         })
     }
 }
@@ -74,6 +113,7 @@ impl FittedMethod {
                 Ok(table.cases().map(|case| fitted.predict(&case)).collect())
             }
             Self::Interpolant(fitted) => fitted.predictions(table, workers),
+            Self::Distributional(fitted) => fitted.predictions(table),
         }
     }
 }

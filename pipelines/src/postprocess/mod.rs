@@ -1,57 +1,73 @@
 //! `foehn postprocess`: members and observations in, calibrated members and scores out.
 
+mod cases;
 mod config;
+mod course;
+mod curve;
+mod distributional;
+mod field_spectra;
+mod fitted_distributional;
+mod fitted_interpolant;
 mod interpolant;
+mod joint;
+mod member_scores;
 mod members;
 mod method;
+mod occasions;
+mod page;
+mod past;
+mod recalibration;
 mod residuals;
 mod scores;
+mod simulated;
+mod simulated_flow;
+mod simulated_store;
+mod summary;
 mod transport;
+mod windows;
 
-pub use config::{CalibratedConfig, CasesConfig, Order, PostprocessConfig};
-pub use interpolant::{FittedInterpolant, InterpolantConfig};
-pub use method::{FittedMethod, Forecast, MethodConfig, Predictions};
-pub use scores::MethodScores;
+pub use config::{CalibratedConfig, CasesConfig, Levels, Order, PostprocessConfig};
+pub use distributional::DistributionalConfig;
+pub use fitted_distributional::FittedDistributional;
+pub use fitted_interpolant::FittedInterpolant;
+pub use interpolant::{FlowStarts, InterpolantConfig};
+pub use member_scores::MemberScores;
+pub use method::{FittedMethod, Forecast, Learnt, MethodConfig, Predictions};
+pub use scores::{MethodScores, Scored};
+pub use simulated::{SimulatedCases, SimulatedRain};
+pub use simulated_flow::SimulatedFlow;
+pub use summary::{Conventions, PostprocessSummary};
 
-use crate::progress::{Progress, Talk, check_interrupt};
+use crate::progress::Talk;
 use crate::text_file::write_text;
-use anyhow::{Context, Result};
-use foehn_archive::{Mode, WriteError, open};
-use foehn_calibration::{Method, Oddity, Table};
+use anyhow::{Context, Result, bail};
+use config::EXACT;
+use field_spectra::FieldSpectra;
+use foehn_archive::Mode;
+use foehn_calibration::Table;
 use foehn_compute::Workers;
-use serde::Serialize;
+use member_scores::Examination;
+use past::Past;
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use windows::Window;
 
-/// What a run found.
-#[derive(Clone, Debug, Serialize)]
-pub struct PostprocessSummary {
-    /// Units of CRPS, MAE and bias.
-    pub units: String,
-    /// Cases and dates trained on.
-    pub trained: [usize; 2],
-    /// Dates scored.
-    pub dates: usize,
-    /// Lags of the variance in the tests against the best method: a lead in days, less one.
-    pub lag: usize,
-    /// The methods, best CRPS first.
-    pub methods: Vec<MethodScores>,
-    /// What was odd in the data, and what was made of it.
-    pub oddities: Vec<String>,
-    /// The calibrated members.
-    pub members: PathBuf,
-    /// Cases without calibrated members.
-    pub without_members: usize,
-}
+/// What is written into the folder, members last.
+const OUTPUTS: [&str; 5] = [
+    "config.toml",
+    "fitted.json",
+    "scores.json",
+    "report.html",
+    "members.zarr",
+];
 
-/// Fits every method to the first dates, scores it on the rest, and writes members of one of them for these.
+/// Fits every method to the past of the later dates, scores it on these, and writes members of one of them.
 ///
-/// The folder gets `scores.json`, `fitted.json` (all fitted parameters), `config.toml` and `members.zarr`.
+/// The folder gets `scores.json`, `fitted.json` (all fitted parameters), `config.toml`, `report.html` and `members.zarr`.
 ///
 /// # Errors
-/// If cases cannot be read, a method not be fitted, or the output is there already and `mode` does not overwrite it.
+/// If cases cannot be read, a method not be fitted, no case be scored, or a part of the output is there already and
+/// `mode` does not overwrite it.
 pub fn postprocess(
     config: &PostprocessConfig,
     mode: Mode,
@@ -59,166 +75,119 @@ pub fn postprocess(
     talk: Talk,
 ) -> Result<PostprocessSummary> {
     let folder = config.folder();
-    let target = folder.join("members.zarr");
-    if mode == Mode::Create && target.exists() {
-        // Said before the work rather than after it.
-        return Err(WriteError::Exists { path: target }.into());
+    refuse_existing(&folder, mode)?;
+    let cases = cases::read(config, workers)?;
+    let windows = windows::windows(&cases.table, &config.data)?;
+    let test = together(&cases.table, &windows);
+    let mut run = windows::fit_all(config, &windows, workers, talk)?;
+    let simulated = config.data.simulated.as_ref();
+    if let Some(exact) = simulated.and_then(|made| made.exact(&test, config.seed)) {
+        run.predictions.insert(EXACT.to_owned(), exact);
     }
-    let (table, oddities) =
-        read(&config.data).with_context(|| config.data.path.display().to_string())?;
-    let (train, test) = split(&table, config.data.train);
-    let (mut methods, fits) = fit_all(config, &train, &test, workers, talk)?;
-    let lag = lag(&test);
+    let run = run;
+    let scored = Scored::of(&test, &run.predictions)?;
+    let score =
+        |(name, forecasts): (&String, &Predictions)| scores::score(name, forecasts, &test, &scored);
+    let mut methods: Vec<MethodScores> = run.predictions.iter().map(score).collect();
+    let lag = scores::lag(&test);
     scores::compare(&mut methods, lag);
-    let chosen = fits
-        .get(&config.calibrated.method)
-        .context("calibrated.method")?;
-    let predictions = chosen.predictions(&test, workers)?;
+    let starts: BTreeMap<i64, usize> = windows
+        .iter()
+        .enumerate()
+        .map(|(i, w)| (first_date(&w.test), i))
+        .collect();
+    let past = |date: i64| -> &Past {
+        let at = starts.range(..=date).next_back().map_or(0, |(_, i)| *i);
+        &run.past[at]
+    };
+    let examination = Examination {
+        test: &test,
+        scored: &scored,
+        past: &past,
+        spectra: FieldSpectra::of(&cases.layout),
+        calibrated: &config.calibrated,
+        seed: config.seed,
+    };
+    let members = examination.scores(&run.predictions, workers)?;
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    let without_members = members::write(config, &predictions, &test, &target, mode)?;
+    let chosen = run
+        .predictions
+        .get(&config.calibrated.method)
+        .context("calibrated.method")?;
+    let target = members::Target {
+        config,
+        layout: &cases.layout,
+        path: &folder.join("members.zarr"),
+        mode,
+    };
+    let written = target.write(chosen, &test, past)?;
     let summary = PostprocessSummary {
-        units: table.columns().units.clone(),
-        trained: [train.len(), train.distinct_dates().len()],
+        units: test.columns().units.clone(),
+        trained: windows
+            .last()
+            .map_or([0; 2], |w| [w.train.len(), w.train.distinct_dates().len()]),
+        fits: windows.len(),
         dates: test.distinct_dates().len(),
         lag,
+        scored,
         methods,
-        oddities: oddities.iter().map(ToString::to_string).collect(),
-        members: target,
-        without_members,
+        joint: members,
+        oddities: cases.oddities.iter().map(ToString::to_string).collect(),
+        members: target.path.to_owned(),
+        without_members: written.left_out,
+        drawn_ranks: written.drawn,
+        conventions: Conventions::of(config),
     };
-    write_files(config, &folder, &summary, &serde_json::to_string(&fits)?)?;
+    write_text(&folder.join("config.toml"), &config.to_toml()?)?;
+    write_text(
+        &folder.join("fitted.json"),
+        &serde_json::to_string(&run.fits)?,
+    )?;
+    write_text(
+        &folder.join("scores.json"),
+        &serde_json::to_string_pretty(&summary)?,
+    )?;
+    write_text(
+        &folder.join("report.html"),
+        &page::page(config, &summary, &cases)?,
+    )?;
     Ok(summary)
 }
 
-/// Every method fitted and scored: statistical ones one a worker, then the learnt ones on all workers.
-fn fit_all(
-    config: &PostprocessConfig,
-    train: &Table,
-    test: &Table,
-    workers: &Workers,
-    talk: Talk,
-) -> Result<(Vec<MethodScores>, BTreeMap<String, FittedMethod>)> {
-    let count = config.methods.len() as u64;
-    let progress = Progress::new(talk, "postprocess", "methods", count, 0);
-    let statistical: Vec<(&String, Method)> = config
-        .methods
-        .iter()
-        .filter_map(|(name, method)| Some((name, method.statistical()?)))
-        .collect();
-    let mut fits = workers.map(statistical.len(), |i| {
-        check_interrupt()?;
-        let (name, method) = &statistical[i];
-        let fitted = method
-            .fit(train)
-            .with_context(|| format!("methods.{name}"))?;
-        progress.advance(1);
-        Ok::<_, anyhow::Error>(((*name).clone(), FittedMethod::Statistical(fitted)))
-    })?;
-    for (name, method) in &config.methods {
-        if let MethodConfig::Interpolant(method) = method {
-            let fitted = method
-                .fit(train, config.seed, workers)
-                .with_context(|| format!("methods.{name}"))?;
-            fits.push((name.clone(), FittedMethod::Interpolant(Box::new(fitted))));
-            progress.advance(1);
-        }
-    }
-    progress.finish();
-    let score = |(name, fitted): &(String, FittedMethod)| {
-        let predictions = fitted.predictions(test, workers)?;
-        scores::score(name, &predictions, test).with_context(|| format!("methods.{name}"))
-    };
-    let scored = fits.iter().map(score).collect::<Result<_>>()?;
-    Ok((scored, fits.into_iter().collect()))
+fn first_date(table: &Table) -> i64 {
+    table.distinct_dates().first().copied().unwrap_or(i64::MIN)
 }
 
-fn read(data: &CasesConfig) -> Result<(Table, Vec<Oddity>)> {
-    match &data.csv {
-        Some(map) => Ok((Table::read_csv(File::open(&data.path)?, map)?, Vec::new())),
-        None => Ok(Table::read(&open(&data.path)?, &data.variables)?),
-    }
-}
-
-/// The cases of the first dates and those of the rest; what is trained on was observed before the rest begins.
-fn split(table: &Table, share: f64) -> (Table, Table) {
-    let dates = table.distinct_dates();
-    let first = ((dates.len() as f64 * share) as usize).min(dates.len().saturating_sub(1));
-    let start = dates.get(first).copied().unwrap_or(i64::MAX);
-    (
-        table.filter(|case| case.date < start && case.valid() <= start),
-        table.filter(|case| case.date >= start),
-    )
-}
-
-/// Forecasts of consecutive days overlap for as many days as the lead is long, less one.
-fn lag(table: &Table) -> usize {
-    const DAY: i64 = 86_400;
-    let longest = table.distinct_leads().last().copied().unwrap_or(0);
-    ((longest + DAY - 1) / DAY - 1).max(0) as usize
-}
-
-fn write_files(
-    config: &PostprocessConfig,
-    folder: &Path,
-    summary: &PostprocessSummary,
-    fits: &str,
-) -> Result<()> {
-    write_text(&folder.join("config.toml"), &config.to_toml()?)?;
-    write_text(&folder.join("fitted.json"), fits)?;
-    write_text(
-        &folder.join("scores.json"),
-        &serde_json::to_string_pretty(summary)?,
-    )
-}
-
-impl PostprocessSummary {
-    /// The scores as a table.
-    pub fn text(&self) -> String {
-        let width = self
-            .methods
-            .iter()
-            .map(|m| m.method.len())
-            .max()
-            .unwrap_or(0)
-            .max(6);
-        let mut text = format!(
-            "{} cases of {} dates trained on, {} dates scored; CRPS, MAE and bias in {}\n",
-            self.trained[0], self.trained[1], self.dates, self.units
+/// The cases of all windows, one after the other, as the forecasts are.
+fn together(table: &Table, windows: &[Window]) -> Table {
+    let columns = table.columns();
+    let mut rows = Vec::new();
+    for window in windows {
+        let dates = window.test.distinct_dates();
+        rows.extend(
+            (0..table.len()).filter(|&row| dates.binary_search(&columns.dates[row]).is_ok()),
         );
-        let head = format!(
-            "{:width$} {:>8} {:>8} {:>8} {:>7} {:>9} {:>9}",
-            "method", "CRPS", "MAE", "bias", "in 90%", "p = best", "fallback"
-        );
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{head}");
-        for m in &self.methods {
-            let p = m
-                .equal_to_best_p_value
-                .map_or_else(|| "-".to_owned(), |p| format!("{p:.2e}"));
-            let fallback = format!("{}/{}", m.fallback, m.cases);
-            let _ = writeln!(
-                text,
-                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {p:>9} {fallback:>9}",
-                m.method, m.crps, m.mae, m.bias, m.covered_90
-            );
+    }
+    table.select(&rows)
+}
+
+/// Said before the work rather than after it; nothing that is there is replaced unasked.
+fn refuse_existing(folder: &Path, mode: Mode) -> Result<()> {
+    match mode {
+        Mode::Overwrite => Ok(()),
+        Mode::Create | Mode::Resume => {
+            let there = OUTPUTS
+                .iter()
+                .map(|name| folder.join(name))
+                .find(|path| path.exists());
+            there.map_or(Ok(()), |path| {
+                bail!(
+                    "{}: exists; use --overwrite to replace all of this run, or choose another output (--set \
+                     output=FOLDER)",
+                    path.display()
+                )
+            })
         }
-        if !self.oddities.is_empty() {
-            let _ = writeln!(
-                text,
-                "{} oddities, the first: {}",
-                self.oddities.len(),
-                self.oddities[0]
-            );
-        }
-        if self.without_members > 0 {
-            let _ = writeln!(
-                text,
-                "{} cases have no calibrated members",
-                self.without_members
-            );
-        }
-        let _ = write!(text, "members in {}", self.members.display());
-        text
     }
 }

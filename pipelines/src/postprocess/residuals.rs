@@ -1,142 +1,278 @@
-//! What a law leaves open, from parameters of other dates.
+//! What a law leaves open: residuals of cases, with what is known of them.
 
+use super::course::Score;
+use super::curve::Curve;
 use super::transport::Transport;
 use anyhow::Result;
 use foehn_calibration::{Case, Fitted, Law, Method, Predictors, Table, Term};
 use foehn_compute::Workers;
-use foehn_generation::Model;
 use foehn_noise::{Key, Purpose};
 use ndarray::Array2;
 
 /// Blocks of dates of which each has its residuals from the parameters of the others.
 const BLOCKS: usize = 10;
 /// Residuals farther out count as this far: one bad observation must not bend the flow.
-const FARTHEST: f64 = 5.0;
+pub(super) const FARTHEST: f64 = 5.0;
 /// Cases that a network is judged on at most.
 const JUDGED: usize = 1500;
+/// Places of a residual within an atom of its law (rain: none), and raw members that it is paired with.
+const REPLICATES: usize = 4;
 
-/// Residuals with what is known of them.
-#[derive(Default)]
-pub(super) struct Residuals {
-    pub(super) dates: Vec<i64>,
-    valid: Vec<i64>,
-    z: Vec<f64>,
-    /// Conditions of every case.
-    rows: Vec<Vec<f64>>,
-    /// Half-width of the base law, units of the variable.
-    scale: Vec<f64>,
+/// One case: its residual, its conditions, the law it was left by.
+#[derive(Clone, Debug)]
+pub(super) struct Residual {
+    pub(super) date: i64,
+    /// `Phi^-1(F(y))` at places spread evenly over an atom; one where there is none.
+    pub(super) z: Vec<f64>,
+    /// Raw members in deviations from their mean.
+    pub(super) members: Vec<f64>,
+    /// Conditions.
+    pub(super) row: Vec<f64>,
+    pub(super) law: Law,
+    pub(super) observation: f64,
 }
 
-impl Residuals {
-    /// Residuals and conditions of all cases, those of a block of dates by parameters of dates apart from it: what is
-    /// seen in training is then as far from the case as it is for a forecast.
-    pub(super) fn of(
-        table: &Table,
-        base: &Method,
-        terms: &[Term],
-        seed: u64,
-        workers: &Workers,
-    ) -> Result<Self> {
-        let dates = table.distinct_dates();
-        let length = dates.len().div_ceil(BLOCKS).max(1);
-        let blocks: Vec<&[i64]> = dates.chunks(length).collect();
-        let longest = table.distinct_leads().last().copied().unwrap_or(0);
-        let parts = workers.map(blocks.len(), |i| {
-            let (first, last) = (blocks[i][0], blocks[i][blocks[i].len() - 1]);
-            let apart = |case: &Case<'_>| case.valid() < first || case.date > last + longest;
-            let others = table.filter(apart);
-            let fitted = base.fit(&others)?;
-            let predictors = Predictors::fit(&others, terms)?;
-            let observed = |case: &Case<'_>| {
-                (first..=last).contains(&case.date) && case.observation.is_finite()
-            };
-            let block = table.filter(observed);
-            let key = Key::new(seed, Purpose::Ties).init(first);
-            Ok::<_, anyhow::Error>(Self::of_block(&block, &fitted, &predictors, key))
-        })?;
-        let mut whole = Self::default();
-        for part in parts {
-            whole.dates.extend(part.dates);
-            whole.valid.extend(part.valid);
-            whole.z.extend(part.z);
-            whole.scale.extend(part.scale);
-            whole.rows.extend(part.rows);
-        }
-        Ok(whole)
-    }
+/// What one network learns from and is judged by: nothing that it learns from knows of the dates kept for judging.
+pub(super) struct Lesson {
+    pub(super) learnt: Vec<Residual>,
+    pub(super) kept: Vec<Residual>,
+}
 
-    fn of_block(block: &Table, fitted: &Fitted, predictors: &Predictors, key: Key) -> Self {
-        let mut residuals = Self::default();
-        let mut ties = vec![0.0; block.len()];
-        key.uniforms(&mut ties);
-        for (case, tie) in block.cases().zip(ties) {
+/// Cases before a block of dates or after it, none of which was in the air during it.
+fn apart(table: &Table, block: &[i64]) -> Table {
+    let longest = table.distinct_leads().last().copied().unwrap_or(0);
+    let (first, last) = (block[0], block[block.len() - 1]);
+    table.filter(|case| case.valid() <= first || case.date >= last + longest.max(1))
+}
+
+fn within(table: &Table, block: &[i64]) -> Table {
+    let dates = block[0]..=block[block.len() - 1];
+    table.filter(|case| dates.contains(&case.date))
+}
+
+/// One lesson for each of `count` blocks of consecutive dates, which are kept from it.
+///
+/// # Errors
+/// As [`Method::fit`], for the base on parts of the dates.
+pub(super) fn lessons(
+    table: &Table,
+    count: usize,
+    base: &Method,
+    terms: &[Term],
+    seed: u64,
+    workers: &Workers,
+) -> Result<Vec<Lesson>> {
+    let dates = table.distinct_dates();
+    let blocks: Vec<&[i64]> = (0..count)
+        .map(|k| &dates[k * dates.len() / count..(k + 1) * dates.len() / count])
+        .collect();
+    blocks
+        .into_iter()
+        .map(|block| {
+            let others = apart(table, block);
+            let inside = within(table, block);
+            let kept = of_block(
+                &inside,
+                &base.fit(&others)?,
+                &Predictors::fit(&others, terms)?,
+                seed,
+            );
+            let every = kept.len().div_ceil(JUDGED).max(1);
+            Ok(Lesson {
+                learnt: out_of_block(&others, base, terms, seed, workers)?,
+                kept: kept.into_iter().step_by(every).collect(),
+            })
+        })
+        .collect()
+}
+
+/// Residuals of all cases, those of a block of dates by parameters of dates apart from it: what is seen in training is
+/// then as far from the case as it is for a forecast.
+fn out_of_block(
+    table: &Table,
+    base: &Method,
+    terms: &[Term],
+    seed: u64,
+    workers: &Workers,
+) -> Result<Vec<Residual>> {
+    let dates = table.distinct_dates();
+    let length = dates.len().div_ceil(BLOCKS).max(1);
+    let blocks: Vec<&[i64]> = dates.chunks(length).collect();
+    let parts = workers.map(blocks.len(), |i| {
+        let others = apart(table, blocks[i]);
+        let block = within(table, blocks[i]);
+        let (fitted, predictors) = (base.fit(&others)?, Predictors::fit(&others, terms)?);
+        Ok::<_, anyhow::Error>(of_block(&block, &fitted, &predictors, seed))
+    })?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+fn of_block(block: &Table, fitted: &Fitted, predictors: &Predictors, seed: u64) -> Vec<Residual> {
+    let observed = block.cases().filter(|case| case.observation.is_finite());
+    observed
+        .enumerate()
+        .filter_map(|(i, case)| {
+            let key = Key::new(seed, Purpose::Ties).init(case.date).step(i as u32);
             // A case that lacks a member or a covariate teaches nothing.
-            if let Ok(prediction) = fitted.predict(&case) {
-                residuals.push(&case, &prediction.law, tie);
-                residuals.rows.push(predictors.of(&case));
-            }
-        }
-        residuals
-    }
+            let law = fitted.predict(&case).ok()?.law;
+            Some(Residual {
+                date: case.date,
+                z: places(&law, case.observation, key),
+                members: deviations(&case, key.member(1)),
+                row: predictors.of(&case),
+                observation: case.observation,
+                law,
+            })
+        })
+        .collect()
+}
 
-    /// The conditions of some cases.
-    ///
-    /// # Shapes
-    /// (rows, c).
-    fn conditions(&self, rows: &[usize]) -> Array2<f32> {
-        let columns = self.rows.first().map_or(0, Vec::len);
-        Array2::from_shape_fn((rows.len(), columns), |(i, j)| self.rows[rows[i]][j] as f32)
-    }
+/// `Phi^-1(u)`, u spread evenly over the jump of the law at an observation.
+fn places(law: &Law, observation: f64, key: Key) -> Vec<f64> {
+    let [low, high] = law.pit(observation);
+    let count = if high > low { REPLICATES } else { 1 };
+    let mut u = vec![0.0; count];
+    key.uniforms(&mut u);
+    u.iter()
+        .enumerate()
+        .map(|(i, u)| normal_quantile(low + (i as f64 + u) / count as f64 * (high - low)))
+        .collect()
+}
 
-    fn push(&mut self, case: &Case<'_>, law: &Law, tie: f64) {
-        let [low, high] = law.pit(case.observation);
-        self.dates.push(case.date);
-        self.valid.push(case.valid());
-        self.z.push(residual(low + tie * (high - low)));
-        self.scale
-            .push((law.quantile(0.84) - law.quantile(0.16)) / 2.0);
+/// `(x_i - mean) / s` of the members that are there; members that are all the same stand at random in the cells of
+/// equal probability of the normal law.
+pub(super) fn deviations(case: &Case<'_>, key: Key) -> Vec<f64> {
+    let present = case.present();
+    let Some((mean, deviation)) = case.mean_and_deviation() else {
+        return Vec::new();
+    };
+    if deviation > 1e-9 * mean.abs() {
+        return present.iter().map(|x| (x - mean) / deviation).collect();
     }
-
-    /// Rows to train on and to judge by: those of the dates from first to last, and those that do not overlap them.
-    pub(super) fn split(&self, first: i64, last: i64) -> (Vec<usize>, Vec<usize>) {
-        let rows = 0..self.dates.len();
-        let inside = |row: &usize| (first..=last).contains(&self.dates[*row]);
-        let judged: Vec<usize> = rows.clone().filter(inside).collect();
-        let end = judged
-            .iter()
-            .map(|row| self.valid[*row])
-            .max()
-            .unwrap_or(last);
-        let train = rows
-            .filter(|row| self.valid[*row] <= first || self.dates[*row] >= end.max(last + 1))
-            .collect();
-        let every = judged.len().div_ceil(JUDGED).max(1);
-        (train, judged.into_iter().step_by(every).collect())
-    }
-
-    pub(super) fn tables(&self, rows: &[usize]) -> (Array2<f32>, Array2<f32>) {
-        let x1 = Array2::from_shape_fn((rows.len(), 1), |(i, _)| self.z[rows[i]] as f32);
-        (x1, self.conditions(rows))
-    }
-
-    /// The sum of scores over rows, in units of the variable as far as the base is normal.
-    pub(super) fn crps(&self, model: &Model, rows: &[usize]) -> Result<f64> {
-        let transport = Transport::new(vec![model.clone()]);
-        let conditions = self.conditions(rows);
-        let carried = transport.quantiles(&conditions)?;
-        let mut sum = 0.0;
-        for (row, levels) in rows.iter().zip(carried.rows()) {
-            sum += self.scale[*row] * Law::of_members(&levels.to_vec())?.crps(self.z[*row]);
-        }
-        Ok(sum)
-    }
+    let count = present.len() as f64;
+    let mut u = vec![0.0; present.len()];
+    key.uniforms(&mut u);
+    let order = key.step(1).permutation(present.len());
+    let cells = order.into_iter().zip(u);
+    cells
+        .map(|(cell, u)| normal_quantile((cell as f64 + u) / count))
+        .collect()
 }
 
 /// `Phi^-1(u)` within the range that is learnt.
-fn residual(u: f64) -> f64 {
-    let normal = Law::Normal {
-        location: 0.0,
-        scale: 1.0,
+pub(super) fn normal_quantile(u: f64) -> f64 {
+    STANDARD.quantile(u).clamp(-FARTHEST, FARTHEST)
+}
+
+/// The standard normal law.
+pub(super) const STANDARD: Law = Law::Normal {
+    location: 0.0,
+    scale: 1.0,
+};
+
+/// Where a flow starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// Any level of the base law.
+    Base,
+    /// The raw members.
+    Members,
+}
+
+/// Rows to learn from: starts (for raw members), ends and conditions.
+pub(super) struct Tables {
+    pub(super) x0: Option<Array2<f32>>,
+    pub(super) x1: Array2<f32>,
+    pub(super) condition: Array2<f32>,
+}
+
+pub(super) fn tables(rows: &[Residual], from: From) -> Tables {
+    let atoms = rows.iter().any(|row| row.z.len() > 1);
+    let count = if atoms || from == From::Members {
+        REPLICATES
+    } else {
+        1
     };
-    normal.quantile(u).clamp(-FARTHEST, FARTHEST)
+    let pick = |values: &[f64], at: usize| values.get(at % values.len().max(1)).copied();
+    let (mut x0, mut x1) = (Vec::new(), Vec::new());
+    for (at, row) in rows.iter().enumerate() {
+        for i in 0..count {
+            x1.push(pick(&row.z, i).unwrap_or(0.0) as f32);
+            // Members by turns; so many more rows see them all.
+            x0.push(pick(&row.members, at * count + i).unwrap_or(0.0) as f32);
+        }
+    }
+    let total = x1.len();
+    let column = |values: Vec<f32>| Array2::from_shape_fn((total, 1), |(i, _)| values[i]);
+    let width = rows.first().map_or(0, |row| row.row.len());
+    Tables {
+        x0: (from == From::Members).then(|| column(x0)),
+        x1: column(x1),
+        condition: Array2::from_shape_fn((total, width), |(i, j)| rows[i / count].row[j] as f32),
+    }
+}
+
+/// The conditions of some cases.
+///
+/// # Shapes
+/// (rows, c).
+pub(super) fn conditions(rows: &[Residual]) -> Array2<f32> {
+    let width = rows.first().map_or(0, |row| row.row.len());
+    Array2::from_shape_fn((rows.len(), width), |(i, j)| rows[i].row[j] as f32)
+}
+
+/// Residuals that are kept for judging, ready for many networks.
+pub(super) struct Judge {
+    rows: Vec<Residual>,
+    curves: Vec<Curve>,
+    conditions: Array2<f32>,
+    from: From,
+}
+
+impl Judge {
+    pub(super) fn new(rows: Vec<Residual>, from: From) -> Self {
+        Self {
+            curves: rows.iter().map(|row| Curve::of(&row.law)).collect(),
+            conditions: conditions(&rows),
+            rows,
+            from,
+        }
+    }
+
+    /// Date and CRPS of every case.
+    pub(super) fn crps(&self, transport: &Transport) -> Result<Vec<Score>> {
+        let laws = self.laws(transport)?;
+        let each = laws.iter().zip(&self.rows);
+        Ok(each
+            .map(|(law, row)| (row.date, law.crps(row.observation)))
+            .collect())
+    }
+
+    /// The carried laws.
+    fn laws(&self, transport: &Transport) -> Result<Vec<Law>> {
+        let paths = transport.paths(&self.conditions)?;
+        let law = |(i, row): (usize, &Residual)| {
+            let carried = match self.from {
+                From::Base => paths.levels(i),
+                From::Members => paths.carry(i, &row.members),
+            };
+            let values: Vec<f64> = carried.iter().map(|z| self.curves[i].at(*z)).collect();
+            Ok(Law::of_members(&values)?)
+        };
+        self.rows.iter().enumerate().map(law).collect()
+    }
+
+    /// Date and level of every residual in the carried standard law.
+    pub(super) fn transforms(&self, transport: &Transport) -> Result<Vec<(i64, f64)>> {
+        let paths = transport.paths(&self.conditions)?;
+        let mut all = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            let law = Law::of_members(&paths.levels(i))?;
+            for z in &row.z {
+                let [low, high] = law.pit(*z);
+                all.push((row.date, f64::midpoint(low, high)));
+            }
+        }
+        Ok(all)
+    }
 }

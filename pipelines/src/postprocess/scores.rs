@@ -1,7 +1,8 @@
 //! Scores of the methods on unseen cases.
 
-use super::method::Forecast;
-use foehn_calibration::{Basis, PredictError, Table};
+use super::method::{Forecast, Predictions};
+use anyhow::{Result, bail};
+use foehn_calibration::{Basis, Law, Table};
 use foehn_verification::{PitHistogram, diebold_mariano};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 /// Cells of the histograms of transforms.
 const CELLS: usize = 10;
 
-/// Scores of one method, means over cases.
+/// Scores of one method's laws, means over cases.
 #[derive(Clone, Debug, Serialize)]
 pub struct MethodScores {
     /// The name in the configuration.
@@ -27,6 +28,9 @@ pub struct MethodScores {
     pub pit: Vec<f64>,
     /// Of their flatness, with one draw a date.
     pub pit_p_value: f64,
+    /// Shares of observations and of the law at zero and below, where an observation is zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeros: Option<[f64; 2]>,
     /// Two-sided Diebold-Mariano p-value against the best method, on the means of the dates; none for the best itself.
     pub equal_to_best_p_value: Option<f64>,
     /// Cases scored.
@@ -36,71 +40,167 @@ pub struct MethodScores {
     /// The mean CRPS of every date.
     #[serde(skip)]
     pub by_date: BTreeMap<i64, f64>,
+    /// Sum of the CRPS and cases of every place, by its index.
+    #[serde(skip)]
+    pub by_place: BTreeMap<usize, (f64, f64)>,
 }
 
-/// Scores the forecasts of a method on the cases with an observation.
-///
-/// # Errors
-/// A case without a forecast: methods are compared on the same cases or not at all.
-pub fn score(
-    method: &str,
-    predictions: &[Forecast],
-    test: &Table,
-) -> Result<MethodScores, PredictError> {
-    let mut sums = [0.0; 4];
-    let mut histogram = PitHistogram::new(CELLS);
-    let mut by_date: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
-    let (mut cases, mut fallback) = (0, 0);
-    let observed = test.cases().zip(predictions);
-    for (case, prediction) in observed.filter(|(case, _)| case.observation.is_finite()) {
-        let prediction = match prediction {
-            // No forecast at all: no method but climatology has one, and none is scored.
-            Err(PredictError::NoMember { .. }) => continue,
-            other => other.as_ref().map_err(Clone::clone)?,
+/// The cases that all methods are scored on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scored {
+    /// Rows of the cases.
+    #[serde(skip)]
+    pub rows: Vec<usize>,
+    /// Their number.
+    pub cases: usize,
+    /// Cases without an observation.
+    pub unobserved: usize,
+    /// Observed cases that a method had no forecast for: left out for all.
+    pub without_forecast: usize,
+    /// Why, for the first of them.
+    pub first_without: Option<String>,
+}
+
+impl Scored {
+    /// The cases with an observation that every method has a forecast for.
+    ///
+    /// # Errors
+    /// None.
+    pub(super) fn of(test: &Table, predictions: &BTreeMap<String, Predictions>) -> Result<Self> {
+        let mut scored = Self {
+            rows: Vec::new(),
+            cases: 0,
+            unobserved: 0,
+            without_forecast: 0,
+            first_without: None,
         };
-        if case.mean_and_deviation().is_none() {
-            continue;
+        for row in 0..test.len() {
+            if !test.columns().observations[row].is_finite() {
+                scored.unobserved += 1;
+                continue;
+            }
+            let failed = predictions
+                .iter()
+                .find_map(|(name, forecasts)| match &forecasts[row] {
+                    Ok(_) => None,
+                    Err(error) => Some(format!("methods.{name}: {error}")),
+                });
+            match failed {
+                None => scored.rows.push(row),
+                Some(why) => {
+                    scored.without_forecast += 1;
+                    scored.first_without.get_or_insert(why);
+                }
+            }
         }
-        let (law, y) = (&prediction.law, case.observation);
-        let (crps, pit) = (law.crps(y), law.pit(y));
+        scored.cases = scored.rows.len();
+        if scored.rows.is_empty() {
+            let why = scored
+                .first_without
+                .as_deref()
+                .unwrap_or("every observation is missing");
+            bail!(
+                "no case to score among {} of the later dates: {why}",
+                test.len()
+            );
+        }
+        Ok(scored)
+    }
+}
+
+/// Sums of one method.
+struct Sums {
+    values: [f64; 4],
+    zeros: [f64; 2],
+    histogram: PitHistogram,
+    by_date: BTreeMap<i64, (f64, f64)>,
+    by_place: BTreeMap<usize, (f64, f64)>,
+    fallback: usize,
+}
+
+impl Sums {
+    fn new() -> Self {
+        Self {
+            values: [0.0; 4],
+            zeros: [0.0; 2],
+            histogram: PitHistogram::new(CELLS),
+            by_date: BTreeMap::new(),
+            by_place: BTreeMap::new(),
+            fallback: 0,
+        }
+    }
+
+    fn add(&mut self, law: &Law, y: f64, date: i64, place: usize) {
+        let crps = law.crps(y);
         let values = [
             crps,
             (law.quantile(0.5) - y).abs(),
             law.mean() - y,
             law.covers(y, 0.9),
         ];
-        sums.iter_mut()
+        self.values
+            .iter_mut()
             .zip(values)
             .for_each(|(sum, value)| *sum += value);
-        histogram.add(pit);
-        let date = by_date.entry(case.date).or_default();
-        *date = (date.0 + crps, date.1 + 1.0);
-        cases += 1;
-        fallback += usize::from(prediction.basis == Basis::Fallback);
+        self.zeros[0] += f64::from(u8::from(y <= 0.0));
+        self.zeros[1] += law.cdf(0.0);
+        self.histogram.add(law.pit(y));
+        for (sum, count) in [
+            self.by_date.entry(date).or_default(),
+            self.by_place.entry(place).or_default(),
+        ] {
+            *sum += crps;
+            *count += 1.0;
+        }
     }
-    let [crps, mae, bias, covered_90] = sums.map(|sum| sum / cases as f64);
-    Ok(MethodScores {
+}
+
+/// Scores the forecasts of a method.
+pub(super) fn score(
+    method: &str,
+    predictions: &[Forecast],
+    test: &Table,
+    scored: &Scored,
+) -> MethodScores {
+    let mut sums = Sums::new();
+    let mut dry = false;
+    for &row in &scored.rows {
+        let (Some(case), Ok(prediction)) = (test.case(row), &predictions[row]) else {
+            continue;
+        };
+        dry |= case.observation.abs() <= 0.0;
+        sums.add(
+            &prediction.law,
+            case.observation,
+            case.date,
+            test.columns().station[row],
+        );
+        sums.fallback += usize::from(prediction.basis == Basis::Fallback);
+    }
+    let cases = scored.cases as f64;
+    let [crps, mae, bias, covered_90] = sums.values.map(|sum| sum / cases);
+    MethodScores {
         method: method.to_owned(),
         crps,
         mae,
         bias,
         covered_90,
-        pit: histogram
-            .counts()
-            .iter()
-            .map(|n| n / cases as f64)
-            .collect(),
-        pit_p_value: histogram
-            .flatness(by_date.len() as f64)
+        pit: sums.histogram.counts().iter().map(|n| n / cases).collect(),
+        pit_p_value: sums
+            .histogram
+            .flatness(sums.by_date.len() as f64)
             .map_or(f64::NAN, |f| f.p_value),
+        zeros: dry.then(|| sums.zeros.map(|sum| sum / cases)),
         equal_to_best_p_value: None,
-        cases,
-        fallback,
-        by_date: by_date
+        cases: scored.cases,
+        fallback: sums.fallback,
+        by_date: sums
+            .by_date
             .into_iter()
             .map(|(date, (sum, n))| (date, sum / n))
             .collect(),
-    })
+        by_place: sums.by_place,
+    }
 }
 
 /// Sorts by CRPS and tests every method against the best, with autocovariances of so many lags.
@@ -117,4 +217,16 @@ pub fn compare(scores: &mut [MethodScores], lag: usize) {
             .ok()
             .map(|test| test.p_value);
     }
+}
+
+/// Forecasts overlap for as many dates as begin within the longest lead, less one.
+pub(super) fn lag(table: &Table) -> usize {
+    let dates = table.distinct_dates();
+    let mut steps: Vec<i64> = dates.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_unstable();
+    let Some(&step) = steps.get(steps.len() / 2) else {
+        return 0;
+    };
+    let longest = table.distinct_leads().last().copied().unwrap_or(0);
+    ((longest + step - 1) / step - 1).max(0) as usize
 }

@@ -1,8 +1,9 @@
 //! Quantiles of the standard normal law, carried by learnt flows.
 
+use super::recalibration::Recalibration;
+use super::residuals::STANDARD;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use foehn_calibration::Law;
 use foehn_dynamics::Solver;
 use foehn_generation::{Method, Model, SamplingConfig, Starting, on_device, on_host};
 use foehn_noise::{Key, Purpose};
@@ -10,20 +11,35 @@ use ndarray::Array2;
 use std::fmt;
 
 /// Starts of which the flow is solved; between them it is interpolated.
-const NODES: usize = 13;
+const NODES: usize = 9;
 /// The first and last node.
 const REACH: f64 = 3.0;
 /// Levels of a law, (i - 1/2)/LEVELS.
 pub const LEVELS: usize = 200;
 /// Steps of Heun's method: the flow departs little from rest.
-const STEPS: usize = 6;
+const STEPS: usize = 4;
 
-/// The mean of the flows of some networks; the identity for none.
+/// The mean of the flows of some networks, the identity for none, from corrected levels.
 #[derive(Clone)]
 pub struct Transport {
     models: Vec<Model>,
-    /// For each level the node before it and the weights of the four nodes around.
-    levels: Vec<(f64, usize, [f64; 4])>,
+    recalibration: Recalibration,
+    levels: Vec<Start>,
+}
+
+/// A start, the node before it, and the weights of the four nodes around.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    z: f64,
+    first: usize,
+    weights: [f64; 4],
+}
+
+/// The flows of some conditions at the nodes.
+pub(super) struct Paths<'a> {
+    of: &'a Transport,
+    /// What departs from the identity.
+    departures: Array2<f64>,
 }
 
 impl fmt::Debug for Transport {
@@ -36,63 +52,89 @@ fn node(i: usize) -> f64 {
     REACH * (2.0 * i as f64 / (NODES - 1) as f64 - 1.0)
 }
 
-/// The cubic through four neighbours: first of them, and Lagrange's weights at z.
-fn cubic(z: f64) -> (usize, [f64; 4]) {
-    let place = (z + REACH) / (2.0 * REACH) * (NODES - 1) as f64;
-    let first = (place.floor().max(1.0) as usize - 1).min(NODES - 4);
-    let weights = std::array::from_fn(|i| {
-        (0..4)
-            .filter(|j| *j != i)
-            .map(|j| (place - (first + j) as f64) / (i as f64 - j as f64))
-            .product()
-    });
-    (first, weights)
+impl Start {
+    /// The cubic through four neighbours, by Lagrange's weights; beyond the last nodes what they depart by.
+    fn at(z: f64) -> Self {
+        let place = (z.clamp(-REACH, REACH) + REACH) / (2.0 * REACH) * (NODES - 1) as f64;
+        let first = (place.floor().max(1.0) as usize - 1).min(NODES - 4);
+        let weights = std::array::from_fn(|i| {
+            (0..4)
+                .filter(|j| *j != i)
+                .map(|j| (place - (first + j) as f64) / (i as f64 - j as f64))
+                .product()
+        });
+        Self { z, first, weights }
+    }
 }
 
 impl Transport {
     /// The transport of models whose state is one number.
-    pub fn new(models: Vec<Model>) -> Self {
-        let normal = Law::Normal {
-            location: 0.0,
-            scale: 1.0,
-        };
-        let level = |z: f64| {
-            let (first, weights) = cubic(z);
-            (z, first, weights)
-        };
-        Self {
+    pub(super) fn new(models: Vec<Model>, recalibration: Recalibration) -> Self {
+        let mut transport = Self {
             models,
-            levels: normal.members(LEVELS).into_iter().map(level).collect(),
-        }
+            recalibration,
+            levels: Vec::new(),
+        };
+        let level = |i: usize| (i as f64 + 0.5) / LEVELS as f64;
+        transport.levels = (0..LEVELS).map(|i| transport.start(level(i))).collect();
+        transport
     }
 
-    /// `T(Phi^-1((i - 1/2)/LEVELS))` for every row of conditions.
+    /// Whether every law stays as it is.
+    pub(super) fn is_identity(&self) -> bool {
+        self.models.is_empty() && self.recalibration == Recalibration::NONE
+    }
+
+    /// The start of a level of the forecast.
+    fn start(&self, level: f64) -> Start {
+        Start::at(STANDARD.quantile(self.recalibration.level(level)))
+    }
+
+    /// The flows of rows of conditions.
     ///
     /// # Shapes
-    /// (N, c) to (N, LEVELS).
+    /// (N, c).
     ///
     /// # Errors
     /// If a flow cannot be solved.
-    pub fn quantiles(&self, conditions: &Array2<f32>) -> Result<Array2<f64>> {
+    pub(super) fn paths(&self, conditions: &Array2<f32>) -> Result<Paths<'_>> {
         let count = conditions.nrows();
-        let mut nodes = Array2::from_shape_fn((count, NODES), |(_, i)| node(i));
-        if !self.models.is_empty() {
-            nodes.fill(0.0);
-        }
+        let mut departures = Array2::zeros((count, NODES));
         for model in &self.models {
             let carried = solve(model, conditions)?;
             let share = 1.0 / self.models.len() as f64;
-            let at = |(i, j): (usize, usize)| f64::from(carried[[i * NODES + j, 0]]);
-            nodes
-                .indexed_iter_mut()
-                .for_each(|(place, sum)| *sum += share * at(place));
+            departures.indexed_iter_mut().for_each(|((i, j), sum)| {
+                *sum += share * (f64::from(carried[[i * NODES + j, 0]]) - node(j));
+            });
         }
-        Ok(Array2::from_shape_fn((count, LEVELS), |(row, level)| {
-            let (z, first, weights) = &self.levels[level];
-            // What departs from the identity is interpolated.
-            let departs = (0..4).map(|k| weights[k] * (nodes[[row, first + k]] - node(first + k)));
-            z + departs.sum::<f64>()
-        }))
+        Ok(Paths {
+            of: self,
+            departures,
+        })
+    }
+}
+
+impl Paths<'_> {
+    /// `T(Phi^-1((i - 1/2)/LEVELS))` for a row.
+    pub(super) fn levels(&self, row: usize) -> Vec<f64> {
+        self.of
+            .levels
+            .iter()
+            .map(|start| self.one(row, start))
+            .collect()
+    }
+
+    /// `T(z)` for a row.
+    pub(super) fn carry(&self, row: usize, starts: &[f64]) -> Vec<f64> {
+        starts
+            .iter()
+            .map(|z| self.one(row, &Start::at(*z)))
+            .collect()
+    }
+
+    fn one(&self, row: usize, start: &Start) -> f64 {
+        let departs = (0..4).map(|k| start.weights[k] * self.departures[[row, start.first + k]]);
+        start.z + departs.sum::<f64>()
     }
 }
 

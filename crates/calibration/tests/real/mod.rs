@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use foehn_calibration::{Basis, Fitted, Method, Oddity, Table, Variables};
+use foehn_calibration::{Basis, Cases, Fitted, Method, Oddity, Table, Variables};
 
 /// A table of the shared ensembles; says that it skips where they are not there.
 pub fn read(name: &str, members: &str) -> Option<(Table, Vec<Oddity>)> {
@@ -19,7 +19,8 @@ pub fn read(name: &str, members: &str) -> Option<(Table, Vec<Oddity>)> {
         ..Variables::default()
     };
     let archive = foehn_archive::open(&path).expect("opens");
-    Some(Table::read(&archive, &variables).expect("reads"))
+    let cases = Cases::read(&archive, &variables).expect("reads");
+    Some((cases.table, cases.oddities))
 }
 
 /// One line of every kind.

@@ -1,0 +1,48 @@
+//! Where the cases come from.
+
+use super::config::PostprocessConfig;
+use anyhow::{Context, Result, bail};
+use foehn_archive::open;
+use foehn_calibration::{Cases, Layout, Table};
+use foehn_compute::Workers;
+use std::fs::File;
+use std::path::Path;
+
+/// Reads the cases of a configuration, and makes them before where they are simulated and not there yet.
+///
+/// # Errors
+/// If they cannot be read, or are a text table without a map of its columns.
+pub(super) fn read(config: &PostprocessConfig, workers: &Workers) -> Result<Cases> {
+    let data = &config.data;
+    if let (Some(simulated), false) = (&data.simulated, data.path.exists()) {
+        simulated
+            .write(&data.path, &data.variables, config.seed, workers)
+            .with_context(|| format!("data.simulated, {}", data.path.display()))?;
+    }
+    of_file(config).with_context(|| data.path.display().to_string())
+}
+
+fn of_file(config: &PostprocessConfig) -> Result<Cases> {
+    let data = &config.data;
+    if let Some(map) = &data.csv {
+        let table = Table::read_csv(File::open(&data.path)?, map)?;
+        let layout = Layout::of_stations(&table.columns().stations, &data.variables);
+        return Ok(Cases {
+            table,
+            layout,
+            oddities: Vec::new(),
+        });
+    }
+    if looks_like_text(&data.path) {
+        bail!(
+            "a text table needs a section [data.csv] that says which column is what: station, date, members (such as \
+             [\"m*\"]), observation, units, observation_units"
+        );
+    }
+    Ok(Cases::read(&open(&data.path)?, &data.variables)?)
+}
+
+fn looks_like_text(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    path.is_file() && ["csv", "txt", "tsv", "dat"].contains(&ending.to_ascii_lowercase().as_str())
+}

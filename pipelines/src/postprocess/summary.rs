@@ -1,0 +1,197 @@
+//! What a run found, as text and as data.
+
+use super::config::{Levels, PostprocessConfig};
+use super::member_scores::MemberScores;
+use super::scores::{MethodScores, Scored};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// How the numbers were made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Conventions {
+    /// CRPS of laws and of members.
+    pub crps: &'static str,
+    /// Coverage.
+    pub coverage: &'static str,
+    /// Transforms and ranks, and the test of their flatness.
+    pub transforms: &'static str,
+    /// The test against the best method.
+    pub equal_to_best: &'static str,
+    /// Energy and variogram scores.
+    pub joint: &'static str,
+    /// Missing data.
+    pub missing: &'static str,
+    /// Where members lie in the law.
+    pub levels: Levels,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Conventions {
+    pub(super) fn of(config: &PostprocessConfig) -> Self {
+        Self {
+            crps: "of the law in closed form, of members as the law itself (empirical, M^2 pairs); fair: members as draws, \
+                   M (M - 1) pairs, which flatters members at even levels",
+            coverage: "share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %",
+            transforms: "an observation on a jump of the law counts evenly over the jump; Pearson's chi-square with one draw \
+                         a date",
+            equal_to_best: "Diebold-Mariano on means of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
+            joint: "means over dates and leads of all scored places; variogram of order 1/2, fair, \
+                    over pairs of at most 256 places; places are not weighted",
+            missing: "a case counts if it has an observation and a forecast by every method; missing members are left out \
+                      of means and laws",
+            levels: config.calibrated.levels,
+            seed: config.seed,
+        }
+    }
+}
+
+/// What a run found.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostprocessSummary {
+    /// Units of CRPS, MAE and bias.
+    pub units: String,
+    /// Cases and dates that the last fit was trained on.
+    pub trained: [usize; 2],
+    /// Fits of every method.
+    pub fits: usize,
+    /// Dates forecast.
+    pub dates: usize,
+    /// Lags of the variance in the tests against the best method: dates that begin within a lead, less one.
+    pub lag: usize,
+    /// The cases that scores are means over.
+    pub scored: Scored,
+    /// The methods, best CRPS first.
+    pub methods: Vec<MethodScores>,
+    /// Members of the methods in their orders, least energy score first.
+    pub joint: Vec<MemberScores>,
+    /// What was odd in the data, and what was made of it.
+    pub oddities: Vec<String>,
+    /// The calibrated members.
+    pub members: PathBuf,
+    /// Cases without calibrated members.
+    pub without_members: usize,
+    /// Ranks of written members that were drawn for want of a raw member or past observation.
+    pub drawn_ranks: usize,
+    /// How the numbers were made.
+    pub conventions: Conventions,
+}
+
+impl PostprocessSummary {
+    /// The scores as tables.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{} cases of {} dates trained on, {} fits, {} cases of {} dates scored; CRPS, MAE and bias in {}\n",
+            self.trained[0], self.trained[1], self.fits, self.scored.cases, self.dates, self.units
+        );
+        let names = self.methods.iter().map(|m| m.method.len());
+        let width = names.max().unwrap_or(0).max(6);
+        // Writing to a string cannot fail.
+        let _ = self.write_methods(&mut text, width);
+        let _ = self.write_members(&mut text, width);
+        let _ = self.write_notes(&mut text);
+        let _ = write!(text, "members in {}", self.members.display());
+        text
+    }
+
+    fn write_methods(&self, text: &mut String, width: usize) -> std::fmt::Result {
+        let zeros = self.methods.iter().any(|m| m.zeros.is_some());
+        write!(
+            text,
+            "{:width$} {:>8} {:>8} {:>8} {:>7} {:>8} {:>9} {:>9}",
+            "method", "CRPS", "MAE", "bias", "in 90%", "p flat", "p = best", "fallback"
+        )?;
+        writeln!(text, "{}", if zeros { "  zeros (observed)" } else { "" })?;
+        for m in &self.methods {
+            let p = m
+                .equal_to_best_p_value
+                .map_or_else(|| "-".to_owned(), |p| format!("{p:.2e}"));
+            let fallback = format!("{}/{}", m.fallback, m.cases);
+            let zeros = m
+                .zeros
+                .map_or_else(String::new, |[o, f]| format!("  {f:.3} ({o:.3})"));
+            writeln!(
+                text,
+                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {:8.1e} {p:>9} {fallback:>9}{zeros}",
+                m.method, m.crps, m.mae, m.bias, m.covered_90, m.pit_p_value
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_members(&self, text: &mut String, width: usize) -> std::fmt::Result {
+        let Some(first) = self.joint.first() else {
+            return Ok(());
+        };
+        let spectra = self.joint.iter().any(|m| m.spectrum.is_some());
+        writeln!(
+            text,
+            "{} members; energy and variogram over the places of a date:",
+            first.members
+        )?;
+        write!(
+            text,
+            "{:width$} {:>11} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8} {:>9}",
+            "method",
+            "order",
+            "CRPS",
+            "fair",
+            "spread/skill",
+            "p flat",
+            "energy",
+            "fair",
+            "variogram"
+        )?;
+        writeln!(text, "{}", if spectra { "  |log10 E/E_true|" } else { "" })?;
+        let number = |x: Option<f64>, digits: usize| {
+            x.map_or_else(|| "-".to_owned(), |x| format!("{x:.digits$}"))
+        };
+        for m in &self.joint {
+            let spectrum = m.spectrum.map_or_else(String::new, |x| format!("  {x:.3}"));
+            writeln!(
+                text,
+                "{:width$} {:>11} {:8.4} {:8.4} {:12.3} {:8.1e} {:>8} {:>8} {:>9}{spectrum}",
+                m.method,
+                m.order,
+                m.crps,
+                m.crps_fair,
+                m.spread_skill,
+                m.rank_p_value,
+                number(m.energy, 3),
+                number(m.energy_fair, 3),
+                number(m.variogram, 5)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_notes(&self, text: &mut String) -> std::fmt::Result {
+        if self.scored.without_forecast > 0 {
+            let why = self.scored.first_without.as_deref().unwrap_or("");
+            writeln!(
+                text,
+                "{} observed cases are not scored, for want of a forecast; the first: {why}",
+                self.scored.without_forecast
+            )?;
+        }
+        if let Some(first) = self.oddities.first() {
+            writeln!(text, "{} oddities, the first: {first}", self.oddities.len())?;
+        }
+        if self.without_members > 0 {
+            writeln!(
+                text,
+                "{} cases have no calibrated members",
+                self.without_members
+            )?;
+        }
+        if self.drawn_ranks > 0 {
+            writeln!(
+                text,
+                "{} ranks were drawn for want of a raw member or past observation",
+                self.drawn_ranks
+            )?;
+        }
+        Ok(())
+    }
+}
