@@ -34,6 +34,7 @@ pub enum Precision {
 
 impl Precision {
     /// Whether it need not be written: models from before there was a choice stay as they are.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }

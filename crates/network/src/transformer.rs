@@ -82,7 +82,7 @@ impl Transformer {
         let x = self.blocks.iter().fold(x, |x, block| {
             block.forward(x, grid, embedding.clone(), formulation)
         });
-        let [scale, shift] = split(self.modulation.forward(embedding));
+        let [scale, shift] = split(&self.modulation.forward(embedding));
         let y = self.output.of_tokens(layer_norm(x, scale, shift));
         let y = y.reshape([b, rows, columns, self.output.outputs()]);
         let y = patch::unfolded(y.permute([0, 3, 1, 2]), self.patch, h, w);
@@ -91,7 +91,7 @@ impl Transformer {
 }
 
 /// The parts of [B, N width].
-fn split<const N: usize>(x: Tensor<2>) -> [Tensor<2>; N] {
+fn split<const N: usize>(x: &Tensor<2>) -> [Tensor<2>; N] {
     let width = x.dims()[1] / N;
     std::array::from_fn(|i| x.clone().narrow(1, i * width, width))
 }
@@ -121,7 +121,7 @@ impl TokenBlock {
     }
 
     /// # Shapes
-    /// `x` [B, rows x columns, width] and `embedding` [B, time_embedding] to the shape of x.
+    /// `x` [B, rows x columns, width] and `embedding` [B, `time_embedding`] to the shape of x.
     fn forward(
         &self,
         x: Tensor<3>,
@@ -129,7 +129,7 @@ impl TokenBlock {
         embedding: Tensor<2>,
         formulation: Formulation,
     ) -> Tensor<3> {
-        let [a, s, k, a1, s1, k1] = split(self.modulation.forward(embedding));
+        let [a, s, k, a1, s1, k1] = split(&self.modulation.forward(embedding));
         match formulation {
             Formulation::Kernels => {
                 let [b, tokens, width] = x.dims();

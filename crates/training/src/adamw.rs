@@ -38,7 +38,7 @@ pub(crate) enum Gradient {
     /// On the CPU.
     Numbers(Vec<f32>),
     /// On the device.
-    Tensor(Tensor<1>),
+    Tensor(Box<Tensor<1>>),
 }
 
 impl Gradient {
@@ -46,7 +46,7 @@ impl Gradient {
         if gradient.device() == Device::flex() && gradient.dtype() == DType::F32 {
             Self::Numbers(taken(gradient))
         } else {
-            Self::Tensor(gradient)
+            Self::Tensor(Box::new(gradient))
         }
     }
 
@@ -54,9 +54,14 @@ impl Gradient {
     pub(crate) fn square_sum(&self) -> f64 {
         match self {
             Self::Numbers(numbers) => square_sum(numbers),
-            Self::Tensor(gradient) => {
-                f64::from(gradient.clone().square().sum().into_scalar::<f32>())
-            }
+            Self::Tensor(gradient) => f64::from(
+                gradient
+                    .as_ref()
+                    .clone()
+                    .square()
+                    .sum()
+                    .into_scalar::<f32>(),
+            ),
         }
     }
 }
@@ -84,7 +89,7 @@ impl Moments {
             Decayed::Kernel(decayed) => {
                 let gradient = match gradient {
                     Gradient::Numbers(numbers) => numbers,
-                    Gradient::Tensor(gradient) => taken(gradient),
+                    Gradient::Tensor(gradient) => taken(*gradient),
                 };
                 let mut vectors = [weights, average, &mut self.first, &mut self.second];
                 in_one_pass(step, &mut vectors, &gradient, decayed);
@@ -95,7 +100,7 @@ impl Moments {
                         let data = TensorData::new(numbers, weights.dims());
                         Tensor::from_data(data, &weights.device())
                     }
-                    Gradient::Tensor(gradient) => gradient,
+                    Gradient::Tensor(gradient) => *gradient,
                 };
                 let gradient = gradient * step.gradient_scale;
                 let decayed = decayed.as_ref().clone();
