@@ -253,8 +253,8 @@ fn a_tuning_is_for_the_sampling_it_was_made_with() {
     let more = "sampling.steps=4";
     project.with("forecast", &[more]).refused(&[
         "tuning.json",
-        "steps: 3",
-        "steps: 4",
+        "steps = 3",
+        "steps = 4",
         "sampling.inflation",
     ]);
     let given = project.with("forecast", &[more, "sampling.inflation=1.0"]);
