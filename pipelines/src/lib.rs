@@ -84,10 +84,10 @@ pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use restore::{
-    Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow, NetworkConfig,
-    PictureConfig, Projection, RestoreConfig, RestoreJob, RestoreSampling, RestoreScores,
-    RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, restore_apply, restore_score,
-    restore_train,
+    Conventions, Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow,
+    NetworkConfig, PictureConfig, Projection, RestoreConfig, RestoreJob, RestoreSampling,
+    RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, restore_apply,
+    restore_score, restore_train,
 };
 pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;

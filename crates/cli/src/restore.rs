@@ -5,8 +5,8 @@ use crate::commands::{say, workers};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use foehn_pipelines::{
-    Damage, Projection, RestoreConfig, RestoreJob, RestoreScoring, restore_apply, restore_score,
-    restore_train,
+    Damage, Mode, Projection, RestoreConfig, RestoreJob, RestoreScoring, restore_apply,
+    restore_score, restore_train,
 };
 use std::path::PathBuf;
 
@@ -26,7 +26,8 @@ pub enum Restore {
     /// Restore pictures: samples, their mean and spread, and a contact sheet, as PNG.
     ///
     /// PNG, JPEG, WebP, TIFF, BMP, PNM and GIF files of 8 and 16 bits, a folder of them, or an IDX file. Known values are
-    /// written back as they were.
+    /// written back as they were. Of each picture: sample-1.png and so on, mean.png, spread.png and sheet.png (all of them
+    /// beside the input), in --out for one picture and in a folder of its name there for several.
     #[command(
         after_help = "Examples:\n  foehn restore apply --model runs/restore_inpainting --input photo.png --mask mask.png --samples 8 --out restored\n  \
                       foehn restore apply --model runs/restore_super_resolution --input small.png --out large --project\n  \
@@ -34,6 +35,8 @@ pub enum Restore {
     )]
     Apply(Box<Apply>),
     /// Score a model on its test pictures: distances between sets, PSNR, SSIM, CRPS, coverage, beside plain ways.
+    ///
+    /// Prints tables, and writes scores.json and, where there are labels, classifier.safetensors into the folder of the model.
     #[command(
         after_help = "Example:\n  foehn restore score configs/restore_inpainting.toml --steps 5,10,20,50 --noise 0.25,1"
     )]
@@ -55,6 +58,12 @@ pub enum Restore {
         /// Test pictures of those; 0 for none.
         #[arg(long, default_value_t = 200, value_name = "N")]
         of: usize,
+        /// The file of scores [default: scores.json in the folder of the model].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Write the file of scores again; and train the classifier again, if it was trained on other pictures.
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -107,6 +116,8 @@ pub fn run(command: &Restore) -> Result<()> {
             noise,
             members,
             of,
+            out,
+            overwrite,
         } => {
             if steps.contains(&0) {
                 bail!("--steps 0: give at least 1");
@@ -120,6 +131,12 @@ pub fn run(command: &Restore) -> Result<()> {
                 noise: noise.clone(),
                 members: *members,
                 of: *of,
+                output: out.clone(),
+                mode: if *overwrite {
+                    Mode::Overwrite
+                } else {
+                    Mode::Create
+                },
             };
             score(common, &scoring)
         }

@@ -241,10 +241,17 @@ fn coarse_pictures_become_large_and_reduce_to_what_they_were() {
     };
     let free = residual(project.run(&[&words[..], &["--out", "free"]].concat()));
     let exact = residual(project.run(&[&words[..], &["--out", "exact", "--project"]].concat()));
-    // rounding of single precision
+    // in the integers of the files; the residual itself is of single precision
     assert!(exact < 1e-6 && exact < free, "{exact} {free}");
-    let large = read(&project.path("exact/sample-1.png"));
-    assert_eq!((large.width(), large.height()), (20, 8));
+    for name in ["sample-1.png", "sample-8.png", "mean.png"] {
+        let large = read(&project.path("exact").join(name)).to_luma8();
+        assert_eq!(large.dimensions(), (20, 8));
+        for (x, y) in (0..5).flat_map(|x| [(x, 0), (x, 1)]) {
+            let block = (0..16).map(|k| (4 * x + k % 4, 4 * y + k / 4));
+            let sum: u32 = block.map(|(x, y)| u32::from(large[(x, y)].0[0])).sum();
+            assert_eq!(sum, 16 * (40 * x + 9 * y), "{name}, block {x}, {y}");
+        }
+    }
     // tiles see less at once, and the result is of the whole size all the same
     project
         .run(&[&words[..], &["--out", "tiled", "--tile", "12"]].concat())
@@ -282,10 +289,134 @@ fn scores_are_made_with_plain_ways_beside_them() {
     ] {
         assert!(done.stdout.contains(text), "no {text} in {}", done.stdout);
     }
-    assert!(project.path("model/scores.json").exists());
+    let text = fs::read_to_string(project.path("model/scores.json")).unwrap();
+    let keys = [
+        "euler_maruyama",
+        "\"calls\": 4",
+        "\"conventions\"",
+        "\"seed\": 1",
+    ];
+    for key in keys {
+        assert!(text.contains(key), "no {key} in {text}");
+    }
+    let score = |more: &[&str]| project.run(&[&words[..], more].concat());
+    score(&["--of", "13"]).refused(&["--of 13", "12 pictures"]);
+    score(&["--members", "1"]).refused(&["--members 1", "--of 0"]);
+    // what is there is not written over without a word, and is the same again
+    let before = fs::read(project.path("model/scores.json")).unwrap();
+    let small = ["--members", "4", "--of", "3"];
+    score(&small).refused(&["scores.json exists", "--overwrite"]);
+    score(&[&small[..], &["--overwrite"]].concat()).done();
+    assert!(fs::read(project.path("model/scores.json")).unwrap() == before);
+    // a classifier of other data is not taken for one of these
+    let of = ["--of", "0", "--out", "other.json"];
+    let steps = ["--set", "data.labels.steps=21"];
+    score(&[&of[..], &steps[..]].concat()).refused(&[
+        "classifier.safetensors",
+        "20 steps",
+        "21 steps",
+    ]);
+    score(&[&of[..], &steps[..], &["--overwrite"]].concat()).done();
+    // what another training leaves behind is not of its model
     project
-        .run(&[&words[..], &["--of", "13"]].concat())
-        .refused(&["--of 13", "12 pictures"]);
+        .run(&["restore", "train", "fill.toml", "--quiet", "--overwrite"])
+        .done();
+    assert!(!project.path("model/scores.json").exists());
+    assert!(!project.path("model/classifier.safetensors").exists());
+}
+
+/// A project whose test pictures are `images`, in a folder, each with a label, and the arguments to score them.
+fn scored_on(images: &[DynamicImage], crop: u32) -> Project {
+    let project = project();
+    let text = CONFIG.replace("test-idx3-ubyte", "pictures");
+    let text = text.replace("[data]", &format!("[data]\ncrop = {crop}"));
+    fs::write(project.path("fill.toml"), text).unwrap();
+    fs::create_dir(project.path("pictures")).unwrap();
+    for (k, image) in images.iter().enumerate() {
+        save(&project, &format!("pictures/{k}.png"), image.clone());
+    }
+    let mut labels = [&[0, 0, 8, 1][..], &(images.len() as u32).to_be_bytes()].concat();
+    labels.extend(images.iter().map(|_| 0));
+    fs::write(project.path("test-labels"), labels).unwrap();
+    project
+        .run(&["restore", "train", "fill.toml", "--quiet"])
+        .done();
+    project
+}
+
+fn score_two(project: &Project, more: &[&str]) -> Outcome {
+    let words = "restore score fill.toml --quiet --pictures 2 --steps 2 --members 2 --of 2";
+    let words: Vec<&str> = words.split(' ').collect();
+    project.run(&[&words[..], more].concat())
+}
+
+#[test]
+fn test_pictures_of_another_size_are_cut_or_refused_before_a_classifier_is_trained() {
+    let large = || {
+        DynamicImage::from(GrayImage::from_fn(15, 17, |x, y| {
+            Luma([(9 * x + 5 * y) as u8])
+        }))
+    };
+    // the classifier sees what the model sees
+    score_two(&scored_on(&[large(), ramp().into()], 8), &[]).done();
+    let small = scored_on(&[ramp().into(), GrayImage::new(7, 12).into()], 8);
+    score_two(&small, &[]).refused(&["12 x 7", "data.crop = 8"]);
+    assert!(!small.path("model/classifier.safetensors").exists());
+    let colour = RgbImage::from_pixel(SIDE, SIDE, image::Rgb([1, 2, 3]));
+    let colour = scored_on(&[colour.into(), ramp().into()], 8);
+    score_two(&colour, &[]).refused(&["3 channels where 1"]);
+    let project = project();
+    project
+        .run(&["restore", "train", "fill.toml", "--quiet"])
+        .done();
+    let set = |folder: &str| format!("data.test={folder}");
+    fs::create_dir(project.path("large")).unwrap();
+    fs::create_dir(project.path("mixed")).unwrap();
+    for k in 0..12 {
+        save(&project, &format!("large/{k}.png"), large());
+        let image = if k == 7 { large() } else { ramp().into() };
+        save(&project, &format!("mixed/{k}.png"), image);
+    }
+    score_two(&project, &["--set", &set("large")]).refused(&["[1, 12, 12]", "[1, 17, 15]"]);
+    score_two(&project, &["--set", &set("mixed")]).refused(&["several sizes", "data.crop"]);
+    assert!(!project.path("model/classifier.safetensors").exists());
+}
+
+#[test]
+fn masks_that_hide_nothing_or_everything_end_a_score_before_it_begins() {
+    let project = project();
+    for (hidden, about) in [("0.0", "hide nothing"), ("1.0", "hides every pixel")] {
+        let text = CONFIG.replace("hidden = 0.4", &format!("hidden = {hidden}"));
+        fs::write(project.path("fill.toml"), text).unwrap();
+        project
+            .run(&["restore", "train", "fill.toml", "--quiet", "--overwrite"])
+            .done();
+        score_two(&project, &[]).refused(&[about]);
+        assert!(!project.path("model/classifier.safetensors").exists());
+    }
+}
+
+#[test]
+fn pictures_of_one_name_and_options_without_effect_are_refused() {
+    let project = trained();
+    fs::create_dir(project.path("folder")).unwrap();
+    save(&project, "folder/a.png", ramp());
+    ramp().save(project.path("folder/a.pgm")).unwrap();
+    save(&project, "folder/b.png", ramp());
+    let refused = |more: &[&str], about: &[&str]| {
+        let words = ["--input", "folder", "--degrade", "--out", "never"];
+        apply(&project, &[&words[..], more].concat()).refused(about);
+        assert!(!project.path("never").exists());
+    };
+    refused(&[], &["results of a would lie"]);
+    refused(&["--pictures", "0"], &["--pictures 0"]);
+    refused(&["--steps", "0"], &["--steps 0"]);
+    refused(&["--project"], &["--project", "leave it out"]);
+    fs::remove_file(project.path("folder/a.pgm")).unwrap();
+    apply(&project, &["--input", "folder", "--degrade", "--out", "o"]).done();
+    for name in ["o/a/sample-1.png", "o/b/mean.png", "o/sheet.png"] {
+        assert!(project.path(name).exists(), "no {name}");
+    }
 }
 
 #[test]
@@ -403,5 +534,20 @@ fn data_that_cannot_be_learnt_from_are_refused() {
     refused(
         &["--set", "data.train=mixed", "--set", "data.validation=0"],
         &["several sizes", "data.crop"],
+    );
+    // a damaged picture is found before the first step, wherever it is
+    fs::create_dir(project.path("damaged")).unwrap();
+    for k in 0..40 {
+        save(&project, &format!("damaged/{k:02}.png"), ramp());
+    }
+    let whole = fs::read(project.path("damaged/33.png")).unwrap();
+    fs::write(project.path("damaged/33.png"), &whole[..whole.len() / 2]).unwrap();
+    refused(
+        &["--set", "data.train=damaged", "--set", "data.validation=4"],
+        &["33.png", "cannot be decoded"],
+    );
+    refused(
+        &["--set", "sampling.epsilon={ gamma = 1.0 }"],
+        &["sampling.epsilon", "zero wherever"],
     );
 }

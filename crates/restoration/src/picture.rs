@@ -2,6 +2,7 @@
 
 use crate::jpeg;
 use crate::picture_error::PictureError;
+use flate2::Crc;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -107,6 +108,26 @@ impl Picture {
     pub fn size(&self) -> [usize; 2] {
         let (_, height, width) = self.values.dim();
         [height, width]
+    }
+
+    /// The CRC-32 of size, depth and samples: whether a picture is still the same.
+    ///
+    /// ```
+    /// use foehn_restoration::{Depth, Picture};
+    /// let grey = |value| Picture::new(ndarray::arr3(&[[[value]]]), Depth::Eight);
+    /// assert_eq!(grey(7)?.checksum(), grey(7)?.checksum());
+    /// assert_ne!(grey(7)?.checksum(), grey(8)?.checksum());
+    /// # Ok::<(), foehn_restoration::PictureError>(())
+    /// ```
+    pub fn checksum(&self) -> u32 {
+        let (channels, height, width) = self.values.dim();
+        let mut crc = Crc::new();
+        for n in [channels, height, width, usize::from(self.depth.largest())] {
+            crc.update(&(n as u64).to_le_bytes());
+        }
+        let samples = self.values.iter().flat_map(|v| v.to_le_bytes());
+        crc.update(&samples.collect::<Vec<u8>>());
+        crc.sum()
     }
 
     /// The picture in `channels`: grey becomes three equal channels.

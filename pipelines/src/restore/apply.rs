@@ -1,6 +1,7 @@
 //! `foehn restore apply`: pictures in, samples of what they may have been out.
 
 use super::case::Case;
+use super::config::Task;
 use super::drawing::{Drawing, mean_and_spread};
 use super::folder::Folder;
 use crate::progress::{Progress, Talk};
@@ -8,14 +9,17 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::write_whole;
 use foehn_compute::Workers;
-use foehn_restoration::{Collection, Depth, Picture, Resampling, Sheet, area_mean, enlarged};
+use foehn_restoration::{Collection, Degradation, Depth, Picture, Sheet, area_mean};
 use ndarray::{Array3, Array4, Axis};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Samples on a contact sheet.
 const SHOWN: usize = 6;
+/// The sheet of several pictures, beside their folders.
+const TOGETHER: &str = "sheet.png";
 /// Pictures on the sheet of all.
 const ROWS: usize = 8;
 
@@ -60,7 +64,7 @@ pub enum Damage {
 pub enum Projection {
     /// It is reported.
     None,
-    /// It is added to every pixel of its block.
+    /// It is spread over the pixels of its block, between black and white and in whole integers.
     Exact,
 }
 
@@ -73,7 +77,7 @@ pub struct RestoreSummary {
     pub samples: usize,
     /// Where they are.
     pub output: PathBuf,
-    /// Largest difference between a sample's mean over a block and the input, in units of the range [-1, 1]; where
+    /// Largest difference between a written sample's mean over a block and the input, in units of the range [-1, 1]; where
     /// resolution was lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_residual: Option<f64>,
@@ -91,10 +95,22 @@ pub fn restore_apply(
     workers: &Workers,
     talk: Talk,
 ) -> Result<RestoreSummary> {
-    if job.samples == 0 {
-        bail!("--samples 0: ask for at least one");
+    let asked = [
+        ("--samples", Some(job.samples)),
+        ("--pictures", job.pictures),
+        ("--steps", job.steps),
+    ];
+    if let Some((option, _)) = asked.iter().find(|(_, asked)| *asked == Some(0)) {
+        bail!("{option} 0: ask for at least one");
     }
     let model = Folder(job.model.clone()).load(device)?;
+    if job.projection == Projection::Exact && !reduces(model.law.task()) {
+        bail!(
+            "--project: the model in {} was not trained to restore resolution, so that there is nothing that samples could \
+             reduce to: leave it out",
+            job.model.display()
+        );
+    }
     let mut how = model.config.sampling;
     how.steps = job.steps.unwrap_or(how.steps);
     let collection = Collection::open(&job.input)?;
@@ -102,6 +118,9 @@ pub fn restore_apply(
         .pictures
         .map_or(collection.count(), |n| n.min(collection.count()));
     refuse_full(&job.output)?;
+    if count > 1 {
+        refuse_one_name(&collection, count)?;
+    }
     // every input is looked at before the first is restored
     for i in 0..count {
         Case::new(&model, &job.damage, &collection, i)?;
@@ -131,27 +150,26 @@ pub fn restore_apply(
             job.samples,
             Some(&progress),
         )?;
-        let mut samples = drawn.swap_remove(0);
+        let written = Written::of(&case, drawn.swap_remove(0), job.projection)?;
         if let Some((coarse, factor)) = &case.coarse {
-            if job.projection == Projection::Exact {
-                project(&mut samples, coarse, *factor);
+            for sample in &written.samples {
+                let residual = residual(sample, coarse, *factor);
+                largest = Some(largest.map_or(residual, |largest| largest.max(residual)));
             }
-            let residual = residual(&samples, coarse, *factor);
-            largest = Some(largest.map_or(residual, |largest| largest.max(residual)));
         }
         let folder = if count == 1 {
             job.output.clone()
         } else {
             job.output.join(&case.name)
         };
-        let row = write(&case, &samples, &folder)?;
+        let row = write(&case, written, &folder)?;
         if together.len() < ROWS {
             together.push(row);
         }
     }
     progress.finish();
     if let Some(sheet) = Sheet::of_one_size(together).filter(|_| count > 1) {
-        save(&sheet.picture()?, &job.output.join("sheet.png"))?;
+        save(&sheet.picture()?, &job.output.join(TOGETHER))?;
     }
     Ok(RestoreSummary {
         pictures: count,
@@ -159,6 +177,29 @@ pub fn restore_apply(
         output: job.output.clone(),
         largest_residual: largest,
     })
+}
+
+fn reduces(task: Task) -> bool {
+    let Task::Degraded { degradation, .. } = task else {
+        return false;
+    };
+    matches!(degradation, Degradation::Reduce { .. })
+}
+
+/// Results of pictures of one name, such as `a.png` and `a.jpg`, would lie in one folder.
+fn refuse_one_name(collection: &Collection, count: usize) -> Result<()> {
+    let mut seen = BTreeSet::from([TOGETHER.to_owned()]);
+    for i in 0..count {
+        // some file systems take upper and lower case for the same
+        let name = collection.name(i);
+        if !seen.insert(name.to_lowercase()) {
+            bail!(
+                "results of {name} would lie in the place of others: give pictures of a folder names that differ in more \
+                 than their endings and case, and none the name {TOGETHER}"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn refuse_full(output: &Path) -> Result<()> {
@@ -172,41 +213,54 @@ fn refuse_full(output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Adds to every block the difference between the input and its mean.
-fn project(samples: &mut Array4<f32>, coarse: &Array3<f32>, factor: usize) {
-    for mut sample in samples.axis_iter_mut(Axis(0)) {
-        if let Some(mean) = area_mean(sample.view(), factor) {
-            sample += &enlarged((coarse - &mean).view(), factor, Resampling::Nearest);
-        }
-    }
+/// The largest difference between what is written, reduced, and the coarse picture.
+fn residual(written: &Picture, coarse: &Array3<f32>, factor: usize) -> f64 {
+    let reduced = area_mean(written.unit().view(), factor);
+    let differences = reduced.map(|mean| (coarse - &mean).mapv(f32::abs));
+    let largest = |all: &Array3<f32>| all.iter().fold(0f32, |a, b| a.max(*b));
+    differences
+        .as_ref()
+        .map_or(0.0, |all| f64::from(largest(all)))
 }
 
-fn residual(samples: &Array4<f32>, coarse: &Array3<f32>, factor: usize) -> f64 {
-    let mut largest = 0f32;
-    for sample in samples.outer_iter() {
-        if let Some(mean) = area_mean(sample, factor) {
-            largest = (coarse - &mean)
-                .iter()
-                .fold(largest, |largest, d| largest.max(d.abs()));
+/// What is written of a picture, in integers.
+struct Written {
+    samples: Vec<Picture>,
+    mean: Picture,
+    spread: Picture,
+}
+
+impl Written {
+    fn of(case: &Case, mut samples: Array4<f32>, projection: Projection) -> Result<Self> {
+        let mut pictures = Vec::new();
+        for mut sample in samples.axis_iter_mut(Axis(0)) {
+            let picture = case.restored(&sample.to_owned(), projection)?;
+            if projection == Projection::Exact {
+                // mean and spread are of what is written
+                sample.assign(&picture.unit());
+            }
+            pictures.push(picture);
         }
+        let (mean, spread) = mean_and_spread(&samples);
+        Ok(Self {
+            samples: pictures,
+            mean: case.restored(&mean, projection)?,
+            spread: Picture::from_unit(&spread.mapv(|s| 2.0 * s - 1.0), Depth::Eight)?,
+        })
     }
-    f64::from(largest)
 }
 
 /// Writes what was made of a picture; the row of its sheet.
-fn write(case: &Case, samples: &Array4<f32>, folder: &Path) -> Result<Vec<Picture>> {
+fn write(case: &Case, written: Written, folder: &Path) -> Result<Vec<Picture>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let (mean, spread) = mean_and_spread(samples);
     let mut row = vec![case.shown.clone()];
-    for (m, sample) in samples.outer_iter().enumerate() {
-        let picture = case.restored(&sample.to_owned())?;
+    for (m, picture) in written.samples.into_iter().enumerate() {
         save(&picture, &folder.join(format!("sample-{}.png", m + 1)))?;
         if m < SHOWN {
             row.push(picture);
         }
     }
-    let mean = case.restored(&mean)?;
-    let spread = Picture::from_unit(&spread.mapv(|s| 2.0 * s - 1.0), Depth::Eight)?;
+    let (mean, spread) = (written.mean, written.spread);
     save(&mean, &folder.join("mean.png"))?;
     save(&spread, &folder.join("spread.png"))?;
     row.extend([mean, spread]);

@@ -1,6 +1,6 @@
 //! One picture to restore, with what is known of it.
 
-use super::apply::Damage;
+use super::apply::{Damage, Projection};
 use super::config::Task;
 use super::folder::Model;
 use super::law::Given;
@@ -8,7 +8,7 @@ use super::pictures::{degraded, hidden};
 use anyhow::{Context, Result, bail};
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{
-    Collection, Degradation, Depth, Picture, Resampling, area_mean, enlarged, mask_of,
+    Collection, Degradation, Depth, Picture, Resampling, area_mean, enlarged, mask_of, projected,
 };
 use ndarray::Array3;
 use std::path::Path;
@@ -78,11 +78,15 @@ impl Case {
         }
     }
 
-    /// The picture of a sample, known values as they were.
+    /// The picture of a sample, known values as they were; or the nearest one that reduces to the input.
     ///
     /// # Errors
     /// Never of values of this case's shape.
-    pub fn restored(&self, sample: &Array3<f32>) -> Result<Picture> {
+    pub fn restored(&self, sample: &Array3<f32>, projection: Projection) -> Result<Picture> {
+        if let (Projection::Exact, Some((coarse, factor))) = (projection, &self.coarse) {
+            return projected(sample.view(), coarse.view(), *factor, self.depth)
+                .context("blocks of a sample are not the pixels of the input");
+        }
         let picture = Picture::from_unit(sample, self.depth)?;
         let (Some(original), Some(known)) = (&self.original, &self.given.known) else {
             return Ok(picture);

@@ -137,6 +137,18 @@ pub struct RestoreSampling {
     pub epsilon: Option<Epsilon>,
 }
 
+impl RestoreSampling {
+    /// The one-step method, chosen or usual.
+    pub fn solver(&self) -> Solver {
+        let usual = if self.epsilon.is_some() {
+            Solver::EulerMaruyama
+        } else {
+            Solver::Heun
+        };
+        self.solver.unwrap_or(usual)
+    }
+}
+
 impl Default for RestoreSampling {
     fn default() -> Self {
         Self {
@@ -224,12 +236,7 @@ impl RestoreConfig {
         if self.data.crop == Some(0) {
             return Err("data.crop = 0: give at least 1, or leave it out".into());
         }
-        if let Some(epsilon) = self.sampling.epsilon {
-            let schedule = self.interpolant.schedule().map_err(|e| e.to_string())?;
-            if let Err(error) = epsilon.on(schedule) {
-                return Err(format!("sampling.epsilon: {error}"));
-            }
-        }
+        self.check_noise()?;
         match self.task {
             Task::Inpainting { mask } => mask.check().map_err(|e| format!("task.{e}")),
             Task::Degraded { degradation, sigma } => {
@@ -240,6 +247,44 @@ impl RestoreConfig {
                     Err(format!("task.sigma = {sigma} is not within 0.001 and 10"))
                 }
             }
+        }
+    }
+}
+
+impl RestoreConfig {
+    /// Whether `e(t)` is noise at all, finite at every time that a step begins at, and the solver one that takes it.
+    fn check_noise(&self) -> Result<(), String> {
+        let Some(epsilon) = self.sampling.epsilon else {
+            return Ok(());
+        };
+        let schedule = self.interpolant.schedule().map_err(|e| e.to_string())?;
+        let e = epsilon
+            .on(schedule)
+            .map_err(|error| format!("sampling.epsilon: {error}"))?;
+        let begins = |k: usize| k as f64 / self.sampling.steps as f64;
+        let values = (0..self.sampling.steps).map(|k| (begins(k), e(begins(k))));
+        let mut noisy = false;
+        for (t, value) in values {
+            if !value.is_finite() {
+                return Err(format!(
+                    "sampling.epsilon: {epsilon:?} is {value} at t = {t} of this path: choose another, such as \
+                     {{ decreasing = {{ e0 = 1.0, power = 1.0 }} }}"
+                ));
+            }
+            noisy |= value > 0.0;
+        }
+        if !noisy {
+            return Err(format!(
+                "sampling.epsilon: {epsilon:?} is zero wherever a step begins on this path, so that there would be no \
+                 noise: leave it out for the flow, or choose another, such as {{ decreasing = {{ e0 = 1.0, power = 1.0 }} }}"
+            ));
+        }
+        match self.sampling.solver {
+            Some(solver) if solver.orders().strong.is_none() => Err(format!(
+                "sampling.solver: {solver:?} takes no noise, and sampling.epsilon asks for it: use euler_maruyama, \
+                 stochastic_heun or sra1, or leave one of the two out"
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -296,5 +341,12 @@ mod tests {
         refused(&["train.networks=2"], "networks");
         refused(&["data.flip=none"], "data.flips");
         refused(&["sampling.steps=0"], "sampling.steps");
+        // a path without latent noise has gamma = 0, and the noise of diffusion models is infinite where it starts
+        refused(&["sampling.epsilon={ gamma = 1.0 }"], "zero wherever");
+        refused(&["sampling.epsilon={ constant = 0.0 }"], "zero wherever");
+        refused(&["sampling.epsilon={ sbdm = 1.0 }"], "inf at t = 0");
+        let constant = "sampling.epsilon={ constant = 1.0 }";
+        refused(&[constant, "sampling.solver=heun"], "takes no noise");
+        assert!(parse(&[constant, "sampling.solver=sra1"]).is_ok());
     }
 }

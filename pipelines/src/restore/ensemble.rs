@@ -1,14 +1,15 @@
 //! Scores of several samples of each picture.
 
 use super::baselines;
-use super::config::RestoreConfig;
+use super::config::{RestoreConfig, Task};
+use super::contest::calls;
 use super::drawing::{Drawing, mean_and_spread};
 use super::features::as_written;
 use super::law::Given;
 use super::pictures::{Pictures, Puzzle};
 use crate::progress::{Progress, Talk};
-use anyhow::Result;
-use foehn_restoration::ssim;
+use anyhow::{Context, Result};
+use foehn_restoration::{Degradation, area_mean, ssim};
 use foehn_verification::{Case, Choices, Scores, Weighting};
 use ndarray::{Array2, Array3, Array4, ArrayView3, Axis, s};
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct EnsembleScores {
     pub members: usize,
     /// Steps of the sampler.
     pub steps: usize,
+    /// Passes through the network that a sample takes.
+    pub calls: usize,
     /// One row for the mean of samples, one for each plain way.
     pub means: Vec<MeanRow>,
     /// Fair CRPS.
@@ -44,6 +47,9 @@ pub struct EnsembleScores {
     pub varying: f64,
     /// Whether every known value of every sample is the one of its picture, bit for bit.
     pub known_unchanged: bool,
+    /// Where resolution was lost: the largest difference between a sample's mean over a block, as written in 8 bits, and
+    /// the coarse picture.
+    pub largest_residual: Option<f64>,
 }
 
 /// A single picture for each puzzle, against the truth.
@@ -80,6 +86,7 @@ pub fn ensemble(
     let ways = baselines::names(config.task);
     let mut errors = vec![Errors::default(); 1 + ways.len()];
     let (mut known_unchanged, mut hidden, mut moving) = (true, 0, 0);
+    let mut largest_residual = None;
     let progress = Progress::new(talk, "sampling", "samples", (count * members) as u64, 0);
     for begin in (0..count).step_by(PIECE) {
         let numbers = begin..(begin + PIECE).min(count);
@@ -97,6 +104,8 @@ pub fn ensemble(
                 errors.add(puzzle, &baselines::plain(config.task, way, puzzle)?);
             }
             let (rounded, truth) = (written(samples)?, as_written(&puzzle.truth)?);
+            largest_residual = furthest(config.task, puzzle, &rounded)?
+                .map(|d| largest_residual.map_or(d, |largest: f64| largest.max(d)));
             let known = known(puzzle);
             let still = Array3::from_shape_fn(truth.dim(), |at| {
                 let values = rounded.slice(s![.., at.0, at.1, at.2]);
@@ -109,7 +118,9 @@ pub fn ensemble(
         }
     }
     progress.finish();
-    let (table, moved) = (all.finish()?, varying.finish()?);
+    let table = all.finish()?;
+    let moved = (moving > 0).then(|| varying.finish()).transpose()?;
+    let moved = moved.and_then(|moved| moved.coverage_90);
     let mut means = vec![errors[0].row(format!("mean of {} samples", members.min(AVERAGED)))];
     means.extend(
         ways.iter()
@@ -120,13 +131,15 @@ pub fn ensemble(
         pictures: count,
         members,
         steps: config.sampling.steps,
+        calls: calls(&config.sampling),
         means,
         crps: table.crps,
         spread_skill: table.spread_skill,
         coverage_90: table.coverage_90,
-        coverage_90_varying: moved.coverage_90,
+        coverage_90_varying: moved,
         varying: moving as f64 / hidden.max(1) as f64,
         known_unchanged,
+        largest_residual,
     })
 }
 
@@ -199,6 +212,26 @@ fn written(samples: &Array4<f32>) -> Result<Array4<f32>> {
     Ok(rounded)
 }
 
+/// The largest residual of samples as written, where resolution was lost.
+fn furthest(task: Task, puzzle: &Puzzle, written: &Array4<f32>) -> Result<Option<f64>> {
+    let Task::Degraded {
+        degradation: Degradation::Reduce { factor, .. },
+        ..
+    } = task
+    else {
+        return Ok(None);
+    };
+    let coarse =
+        area_mean(puzzle.truth.view(), factor).context("blocks do not tile the picture")?;
+    let of = |sample: ArrayView3<f32>| {
+        let reduced = area_mean(sample, factor)?;
+        let differences = (&coarse - &reduced).mapv(f32::abs);
+        Some(differences.iter().fold(0f32, |a, b| a.max(*b)))
+    };
+    let largest = written.outer_iter().filter_map(of).fold(0f32, f32::max);
+    Ok(Some(f64::from(largest)))
+}
+
 /// Channels are put below each other.
 fn add(
     scores: &mut Scores,
@@ -231,8 +264,15 @@ impl EnsembleScores {
     /// As a table to read.
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "{} samples of {} pictures, {} steps\n{:<34} {:>8} {:>7} {:>8}\n",
-            self.members, self.pictures, self.steps, "hidden pixels", "PSNR, dB", "SSIM", "MAE"
+            "{} samples of {} pictures, {} steps, {} calls\n{:<34} {:>8} {:>7} {:>8}\n",
+            self.members,
+            self.pictures,
+            self.steps,
+            self.calls,
+            "hidden pixels",
+            "PSNR, dB",
+            "SSIM",
+            "MAE"
         );
         let number =
             |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
@@ -260,6 +300,12 @@ impl EnsembleScores {
             number(self.coverage_90_varying),
             100.0 * self.varying
         );
+        if let Some(residual) = self.largest_residual {
+            let _ = writeln!(
+                text,
+                "reduced again, samples as written miss the coarse pictures by at most {residual:.3} of [-1, 1]"
+            );
+        }
         text
     }
 }

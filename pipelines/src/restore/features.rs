@@ -6,6 +6,8 @@ use crate::progress::{Progress, Talk, check_interrupt};
 use anyhow::{Context, Result, bail};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use flate2::Crc;
+use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_network::Classifier;
 use foehn_noise::{Key, Purpose};
@@ -17,6 +19,9 @@ use std::path::Path;
 
 /// Pictures that pass through the classifier at once.
 const BATCH: usize = 250;
+
+/// The key of a classifier's metadata that says what it learnt from and for how long.
+const ORIGIN: &str = "origin";
 
 /// How the classifier was made, for the file of scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,13 +50,16 @@ enum StepError {
 }
 
 impl Features {
-    /// The classifier in the file `path`, or where there is none one that is trained now and written there.
+    /// The classifier in the file `path` of pictures of so many channels, or where there is none, or one of other
+    /// data that may be overwritten, one that is trained now and written there.
     ///
     /// # Errors
-    /// If there are no labels, or they do not belong to the pictures.
+    /// If there are no labels, they do not belong to the pictures, pictures differ in size, or the file is of a classifier
+    /// that learnt from others.
     pub fn open(
         config: &RestoreConfig,
-        path: &Path,
+        (path, mode): (&Path, Mode),
+        channels: usize,
         device: &Device,
         workers: &Workers,
         talk: Talk,
@@ -64,53 +72,46 @@ impl Features {
             .test
             .as_ref()
             .context("give data.test: pictures that nothing was learnt from")?;
-        let train = Set::open(config, &config.data.train, &labels.train)?;
-        let test = Set::open(config, test, &labels.test)?;
-        let shape = &labels.classifier;
-        let size = train.size()?;
-        let classes = train
-            .labels
-            .iter()
-            .max()
-            .map_or(0, |most| usize::from(*most) + 1);
+        let train = Set::open(config, &config.data.train, &labels.train, channels)?;
+        let test = Set::open(config, test, &labels.test, channels)?;
+        let ([size, other], shape) = ([train.size()?, test.size()?], &labels.classifier);
+        if size != other {
+            bail!(
+                "pictures to learn from are {size:?} and those to be scored on {other:?} (channels, rows, columns): a \
+                 classifier compares pictures of one size; set data.crop to the side of a square that all of them hold"
+            );
+        }
+        let classes = train.labels.iter().max();
+        let classes = classes.map_or(0, |most| usize::from(*most) + 1);
         let architecture = shape.describe(size, classes);
-        let how = schedule(labels.steps);
         device.seed(Key::new(0, Purpose::Weights).seed_from());
         let network = shape.init(size, classes, device)?;
-        let metadata = Metadata::from([("architecture".to_owned(), architecture.clone())]);
-        let network = if path.exists() {
+        let origin = format!(
+            "{} steps; CRC-32 of pictures and labels {:08x}",
+            labels.steps,
+            train.checksum(workers)?
+        );
+        test.pictures.check(workers)?;
+        let network = if path.exists() && is_of(path, &origin, mode)? {
             Checkpoint::open(path)?.load(network, &architecture)?
         } else {
-            let mut trainer = Trainer::new(how.clone(), network);
-            let progress = Progress::new(
-                talk,
-                "training a classifier for features",
-                "steps",
-                how.steps as u64,
-                0,
-            );
-            for step in 0..how.steps {
-                let batch = train.batch(step, how.batch_size, device)?;
-                trainer.step::<StepError, _>(workers, |network, piece| {
-                    Ok(cross_entropy(
-                        network,
-                        &batch,
-                        piece * how.micro_batch,
-                        how.micro_batch,
-                    ))
-                })?;
-                progress.advance(1);
-                check_interrupt()?;
-            }
-            progress.finish();
-            trainer.save_model(path, &metadata)?;
-            trainer.averaged()?
+            let learning = Learning {
+                how: schedule(labels.steps),
+                network,
+                device,
+                workers,
+            };
+            let metadata = Metadata::from([
+                ("architecture".to_owned(), architecture.clone()),
+                (ORIGIN.to_owned(), origin),
+            ]);
+            learning.run(&train, path, &metadata, talk)?
         };
         let mut features = Self {
             network,
             note: FeatureNote {
                 network: architecture,
-                steps: how.steps,
+                steps: labels.steps,
                 accuracy: 0.0,
             },
         };
@@ -153,6 +154,52 @@ impl Features {
     }
 }
 
+/// Whether the classifier in a file was trained on the same for as long; `false` where another may be overwritten.
+fn is_of(path: &Path, origin: &str, mode: Mode) -> Result<bool> {
+    let file = Checkpoint::open(path)?;
+    let before = file
+        .metadata()
+        .get(ORIGIN)
+        .map_or("not said", String::as_str);
+    if before == origin || mode == Mode::Overwrite {
+        return Ok(before == origin);
+    }
+    bail!(
+        "{} was trained otherwise ({before}; now {origin}), and distances by its features would not be those of this data: \
+         give --overwrite to train it again",
+        path.display()
+    )
+}
+
+/// A classifier about to be trained.
+struct Learning<'a> {
+    how: TrainConfig,
+    network: Classifier,
+    device: &'a Device,
+    workers: &'a Workers,
+}
+
+impl Learning<'_> {
+    fn run(self, train: &Set, path: &Path, metadata: &Metadata, talk: Talk) -> Result<Classifier> {
+        let how = &self.how;
+        let mut trainer = Trainer::new(how.clone(), self.network);
+        let name = "training a classifier for features";
+        let progress = Progress::new(talk, name, "steps", how.steps as u64, 0);
+        for step in 0..how.steps {
+            let batch = train.batch(step, how.batch_size, self.device)?;
+            trainer.step::<StepError, _>(self.workers, |network, piece| {
+                let size = how.micro_batch;
+                Ok(cross_entropy(network, &batch, piece * size, size))
+            })?;
+            progress.advance(1);
+            check_interrupt()?;
+        }
+        progress.finish();
+        trainer.save_model(path, metadata)?;
+        Ok(trainer.averaged()?)
+    }
+}
+
 fn schedule(steps: usize) -> TrainConfig {
     TrainConfig {
         steps,
@@ -177,9 +224,14 @@ struct Batch {
 }
 
 impl<'a> Set<'a> {
-    fn open(config: &'a RestoreConfig, pictures: &Path, labels: &Path) -> Result<Self> {
+    fn open(
+        config: &'a RestoreConfig,
+        pictures: &Path,
+        labels: &Path,
+        channels: usize,
+    ) -> Result<Self> {
         let set = Self {
-            pictures: Pictures::open(config, pictures)?,
+            pictures: Pictures::seen_in(config, pictures, channels)?,
             labels: read_labels(labels)?,
         };
         let (found, needed) = (set.labels.len(), set.pictures.count());
@@ -194,8 +246,16 @@ impl<'a> Set<'a> {
     }
 
     fn size(&self) -> Result<[usize; 3]> {
-        let (c, h, w) = self.pictures.whole(0)?.dim();
+        let (c, h, w) = self.pictures.middle(0)?.dim();
         Ok([c, h, w])
+    }
+
+    /// The CRC-32 of pictures and labels.
+    fn checksum(&self, workers: &Workers) -> Result<u32> {
+        let mut crc = Crc::new();
+        crc.update(&self.pictures.check(workers)?.to_le_bytes());
+        crc.update(&self.labels);
+        Ok(crc.sum())
     }
 
     fn batch(&self, step: usize, count: usize, device: &Device) -> Result<Batch> {
@@ -212,7 +272,7 @@ impl<'a> Set<'a> {
     fn chosen(&self, numbers: &[usize], device: &Device) -> Result<Batch> {
         let pictures = numbers
             .iter()
-            .map(|i| self.pictures.whole(*i))
+            .map(|i| self.pictures.middle(*i))
             .collect::<Result<Vec<_>>>()?;
         let classes: Vec<i64> = numbers.iter().map(|i| i64::from(self.labels[*i])).collect();
         Ok(Batch {

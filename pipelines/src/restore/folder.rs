@@ -54,6 +54,16 @@ impl Folder {
         self.0.join("loss.csv")
     }
 
+    /// The classifier whose features scores are made of.
+    pub fn classifier(&self) -> PathBuf {
+        self.0.join("classifier.safetensors")
+    }
+
+    /// Scores.
+    pub fn scores(&self) -> PathBuf {
+        self.0.join("scores.json")
+    }
+
     /// Refuses a model that is in the way, or of another configuration.
     ///
     /// # Errors
@@ -98,7 +108,14 @@ impl Folder {
                     .with_context(|| format!("cannot remove {}", self.checkpoints().display()))?;
             }
             // what says which model it is goes last, so that a crash leaves nothing that another would continue
-            for file in [self.weights(), self.losses(), self.config()] {
+            let files = [
+                self.weights(),
+                self.losses(),
+                self.classifier(),
+                self.scores(),
+                self.config(),
+            ];
+            for file in files {
                 if file.exists() {
                     fs::remove_file(&file)
                         .with_context(|| format!("cannot remove {}", file.display()))?;

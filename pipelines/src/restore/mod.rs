@@ -4,6 +4,8 @@ mod apply;
 mod baselines;
 mod case;
 mod config;
+mod contest;
+mod conventions;
 mod drawing;
 mod ensemble;
 mod features;
@@ -18,6 +20,7 @@ mod training;
 
 pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};
 pub use config::{Flips, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task};
+pub use conventions::Conventions;
 pub use ensemble::{EnsembleScores, MeanRow};
 pub use features::FeatureNote;
 pub use network::NetworkConfig;

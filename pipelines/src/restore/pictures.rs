@@ -2,8 +2,11 @@
 
 use super::config::{Flips, RestoreConfig, Task};
 use super::law::{Conditions, Given, Lesson};
+use crate::progress::check_interrupt;
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
+use flate2::Crc;
+use foehn_compute::Workers;
 use foehn_interpolant::TimeLaw;
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{Collection, Picture};
@@ -45,6 +48,44 @@ impl<'a> Pictures<'a> {
         })
     }
 
+    /// As [`Pictures::open`], seen in `channels`: a model of colour pictures takes grey ones as three equal channels.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn seen_in(config: &'a RestoreConfig, path: &Path, channels: usize) -> Result<Self> {
+        Ok(Self {
+            channels,
+            ..Self::open(config, path)?
+        })
+    }
+
+    /// Reads every picture once, so that none stops a long run in the middle; the CRC-32 of them all.
+    ///
+    /// # Errors
+    /// At the first that cannot be read, has other channels, or another size without a crop that fits it.
+    pub fn check(&self, workers: &Workers) -> Result<u32> {
+        let seen = workers.map(self.count(), |i| {
+            check_interrupt()?;
+            let picture = self.picture(i)?;
+            let shape = self.seen(i, &picture, [0.5, 0.5])?.dim();
+            Ok::<_, anyhow::Error>((shape, picture.size(), picture.checksum()))
+        })?;
+        let (shape, first, _) = seen[0];
+        if let Some(i) = seen.iter().position(|seen| seen.0 != shape) {
+            bail!(
+                "pictures of several sizes: {} has {first:?} rows and columns and {} {:?}: set data.crop to the side of a \
+                 square that all of them hold",
+                self.collection.name(0),
+                self.collection.name(i),
+                seen[i].1
+            );
+        }
+        let mut all = Crc::new();
+        seen.iter()
+            .for_each(|(.., crc)| all.update(&crc.to_le_bytes()));
+        Ok(all.sum())
+    }
+
     /// Channels of a picture.
     pub fn channels(&self) -> usize {
         self.channels
@@ -79,12 +120,12 @@ impl<'a> Pictures<'a> {
         self.cut(i, [0.5, 0.5], 1.0, &key)
     }
 
-    /// Picture `i`, whole, in [-1, 1].
+    /// Picture `i` as it is scored but for the degradation, in [-1, 1].
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn whole(&self, i: usize) -> Result<Array3<f32>> {
-        Ok(self.picture(i)?.unit())
+    /// If it cannot be read, or is smaller than the crop.
+    pub fn middle(&self, i: usize) -> Result<Array3<f32>> {
+        self.seen(i, &self.picture(i)?, [0.5, 0.5])
     }
 
     /// The pictures of step `step`, of a seed and a purpose of its own.
@@ -123,21 +164,7 @@ impl<'a> Pictures<'a> {
 
     /// Picture `i`, seen at `place` of what may be cut, and degraded; mirrored where `coin` is below a half.
     fn cut(&self, i: usize, place: [f64; 2], coin: f64, key: &Key) -> Result<Puzzle> {
-        let mut truth = self.picture(i)?.unit();
-        if let Some(side) = self.config.data.crop {
-            let (_, h, w) = truth.dim();
-            if h < side || w < side {
-                bail!(
-                    "picture {} has {h} x {w} pixels, fewer than data.crop = {side}: leave it out or give a smaller crop",
-                    self.collection.name(i)
-                );
-            }
-            let begin = |n: usize, at: f64| ((n - side + 1) as f64 * at) as usize;
-            let (top, left) = (begin(h, place[0]), begin(w, place[1]));
-            truth = truth
-                .slice(s![.., top..top + side, left..left + side])
-                .to_owned();
-        }
+        let mut truth = self.seen(i, &self.picture(i)?, place)?;
         if self.config.data.flips == Flips::Horizontal && coin < 0.5 {
             truth.invert_axis(Axis(2));
         }
@@ -145,12 +172,31 @@ impl<'a> Pictures<'a> {
         Ok(Puzzle { truth, given })
     }
 
+    /// What a model sees of a picture at `place` of what may be cut.
+    fn seen(&self, i: usize, picture: &Picture, place: [f64; 2]) -> Result<Array3<f32>> {
+        let whole = picture.unit();
+        let Some(side) = self.config.data.crop else {
+            return Ok(whole);
+        };
+        let [h, w] = picture.size();
+        if h < side || w < side {
+            bail!(
+                "picture {} has {h} x {w} pixels, fewer than data.crop = {side}: leave it out or give a smaller crop",
+                self.collection.name(i)
+            );
+        }
+        let begin = |n: usize, at: f64| ((n - side + 1) as f64 * at) as usize;
+        let (top, left) = (begin(h, place[0]), begin(w, place[1]));
+        let part = s![.., top..top + side, left..left + side];
+        Ok(whole.slice(part).to_owned())
+    }
+
     fn picture(&self, i: usize) -> Result<Picture> {
         let picture = self.collection.picture(i)?;
         let found = picture.channels();
         picture.in_channels(self.channels).with_context(|| {
             format!(
-                "picture {} has {found} channels and the first one {}: keep grey and colour apart",
+                "picture {} has {found} channels where {} are needed: keep grey and colour apart",
                 self.collection.name(i),
                 self.channels
             )

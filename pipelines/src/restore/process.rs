@@ -5,7 +5,7 @@ use super::folder::Model;
 use super::law::Conditions;
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
-use foehn_dynamics::{Dynamics, Noise, Sampler, Solver, TimeGrid, WienerNoise};
+use foehn_dynamics::{Dynamics, Noise, Sampler, TimeGrid, WienerNoise};
 use foehn_interpolant::{Inpainting, Schedule};
 use foehn_noise::Key;
 use foehn_restoration::{Tile, Tiling};
@@ -47,13 +47,8 @@ pub fn sample(
         .epsilon
         .map(|epsilon| epsilon.on(law.schedule().clone()))
         .transpose()?;
-    let usual = if e.is_some() {
-        Solver::EulerMaruyama
-    } else {
-        Solver::Heun
-    };
     let sampler = Sampler {
-        solver: how.solver.unwrap_or(usual),
+        solver: how.solver(),
         grid: TimeGrid::uniform(how.steps)?,
     };
     let process = Process {

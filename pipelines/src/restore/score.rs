@@ -2,6 +2,8 @@
 
 use super::baselines;
 use super::config::{RestoreConfig, RestoreSampling, Start, Task};
+use super::contest::{calls, samplers};
+use super::conventions::Conventions;
 use super::drawing::Drawing;
 use super::ensemble::{EnsembleScores, ensemble};
 use super::features::{FeatureNote, Features, as_written};
@@ -14,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
-use foehn_dynamics::Epsilon;
+use foehn_dynamics::Solver;
 use foehn_restoration::{Moments, frechet_distance, paired_kernel_distance};
 use ndarray::{Array2, Array3, Axis};
 use serde::Serialize;
@@ -36,6 +38,10 @@ pub struct RestoreScoring {
     pub members: usize,
     /// Test pictures of those.
     pub of: usize,
+    /// The file of scores; `scores.json` in the folder of the model by default.
+    pub output: Option<PathBuf>,
+    /// Whether a file of scores, and a classifier, may be there already.
+    pub mode: Mode,
 }
 
 /// The scores of a model, with how they were made.
@@ -57,6 +63,8 @@ pub struct RestoreScores {
     pub ensemble: Option<EnsembleScores>,
     /// The file of scores.
     pub path: PathBuf,
+    /// What made each number.
+    pub conventions: Conventions,
 }
 
 /// How far a set of restored pictures lies from the true ones.
@@ -66,6 +74,10 @@ pub struct DistanceRow {
     pub method: String,
     /// Steps of the sampler.
     pub steps: Option<usize>,
+    /// Its one-step method.
+    pub solver: Option<Solver>,
+    /// Passes through the network that a sample takes.
+    pub calls: Option<usize>,
     /// The Fréchet distance.
     pub frechet: f64,
     /// The kernel distance, pairs of a picture and its truth left out; unbiased, so that it may be negative.
@@ -91,7 +103,7 @@ pub fn restore_score(
         .test
         .as_ref()
         .context("give data.test: pictures that nothing was learnt from")?;
-    let pictures = Pictures::open(config, test)?;
+    let pictures = Pictures::seen_in(config, test, model.law.channels())?;
     for (key, count, least) in [("--pictures", scoring.pictures, 2), ("--of", scoring.of, 0)] {
         if count < least || count > pictures.count() {
             bail!(
@@ -101,6 +113,26 @@ pub fn restore_score(
             );
         }
     }
+    if scoring.of > 0 && scoring.members < 2 {
+        bail!(
+            "--members {}: spread and CRPS need at least 2; give more, or --of 0 for none",
+            scoring.members
+        );
+    }
+    if !scoring.noise.is_empty() && config.data.labels.is_none() {
+        bail!(
+            "--noise: its rows are distances of features: give data.labels.train and data.labels.test"
+        );
+    }
+    let path = scoring.output.clone().unwrap_or_else(|| folder.scores());
+    if path.exists() && scoring.mode != Mode::Overwrite {
+        bail!(
+            "{} exists: give --overwrite to write it again, or another --out",
+            path.display()
+        );
+    }
+    pictures.check(workers)?;
+    refuse_blind(&pictures, scoring)?;
     let drawing = Drawing {
         model: &model,
         how: &config.sampling,
@@ -109,9 +141,12 @@ pub fn restore_score(
         device,
         workers,
     };
-    let path = folder.0.join("classifier.safetensors");
+    let file = folder.classifier();
     let labelled = config.data.labels.is_some();
-    let features = labelled.then(|| Features::open(config, &path, device, workers, talk));
+    let features = labelled.then(|| {
+        let file = (file.as_path(), scoring.mode);
+        Features::open(config, file, model.law.channels(), device, workers, talk)
+    });
     let features = features.transpose()?;
     let distances = match &features {
         Some(features) => distances(
@@ -122,7 +157,7 @@ pub fn restore_score(
         )?,
         None => Vec::new(),
     };
-    let ensemble = (scoring.of > 0 && scoring.members > 1).then(|| {
+    let ensemble = (scoring.of > 0).then(|| {
         ensemble(
             config,
             &pictures,
@@ -139,10 +174,38 @@ pub fn restore_score(
         pictures: scoring.pictures,
         distances,
         ensemble: ensemble.transpose()?,
-        path: folder.0.join("scores.json"),
+        path,
+        conventions: Conventions::of(config, test.clone(), &config.sampling),
     };
     write_text(&scores.path, &serde_json::to_string_pretty(&scores)?)?;
     Ok(scores)
+}
+
+/// Refuses masks that nothing can be scored with, before hours are spent on the others.
+fn refuse_blind(pictures: &Pictures, scoring: &RestoreScoring) -> Result<()> {
+    let mut hidden = 0;
+    for i in 0..scoring.pictures.max(scoring.of) {
+        let Some(known) = pictures.puzzle(i)?.given.known else {
+            return Ok(());
+        };
+        if !known.iter().any(|known| *known) {
+            bail!(
+                "the mask of test picture {i} hides every pixel, so that plain ways have nothing to go by: hide less with \
+                 task.inpainting.mask, or score fewer pictures than {} with --pictures and --of",
+                i + 1
+            );
+        }
+        if i < scoring.of {
+            hidden += known.iter().filter(|known| !**known).count();
+        }
+    }
+    if scoring.of > 0 && hidden == 0 {
+        bail!(
+            "the masks of the first {} test pictures hide nothing: score more with --of, or give --of 0",
+            scoring.of
+        );
+    }
+    Ok(())
 }
 
 /// The rows of the plain ways, then those of the samplers.
@@ -155,51 +218,17 @@ fn distances(
     let mut rows = Vec::new();
     for name in baselines::names(config.task) {
         let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle);
-        rows.push(sets.row((*name).to_owned(), None, &sets.by(plain)?)?);
+        rows.push(sets.row(name, None, &sets.by(plain)?)?);
     }
     let samplers = samplers(config, scoring, sets.drawing.model.law.sigma());
     let all = (samplers.len() * scoring.pictures) as u64;
     let progress = Progress::new(talk, "restoring", "pictures", all, 0);
     for (name, how) in &samplers {
         let restored = sets.sampled(how, &progress)?;
-        rows.push(sets.row(name.clone(), Some(how.steps), &restored)?);
+        rows.push(sets.row(name, Some(how), &restored)?);
     }
     progress.finish();
     Ok(rows)
-}
-
-/// The flow and each SDE at each number of steps.
-fn samplers(
-    config: &RestoreConfig,
-    scoring: &RestoreScoring,
-    sigma: f64,
-) -> Vec<(String, RestoreSampling)> {
-    let own = match config.sampling.epsilon {
-        None => "flow".to_owned(),
-        Some(epsilon) => format!("sde, {epsilon:?}"),
-    };
-    let mut samplers = Vec::new();
-    for &steps in &scoring.steps {
-        samplers.push((
-            own.clone(),
-            RestoreSampling {
-                steps,
-                ..config.sampling
-            },
-        ));
-    }
-    for &k in &scoring.noise {
-        let (e0, power) = (k * sigma * sigma, 1.0);
-        for &steps in &scoring.steps {
-            let how = RestoreSampling {
-                steps,
-                solver: None,
-                epsilon: Some(Epsilon::Decreasing { e0, power }),
-            };
-            samplers.push((format!("sde, e = {k} sigma^2 (1 - t)"), how));
-        }
-    }
-    samplers
 }
 
 /// The true pictures' features, and what makes others to compare them with.
@@ -276,14 +305,16 @@ impl<'a> Sets<'a> {
 
     fn row(
         &self,
-        method: String,
-        steps: Option<usize>,
+        method: &str,
+        how: Option<&RestoreSampling>,
         restored: &Array2<f32>,
     ) -> Result<DistanceRow> {
         let (truth, restored) = (self.truth.view(), restored.view());
         Ok(DistanceRow {
-            method,
-            steps,
+            method: method.to_owned(),
+            steps: how.map(|how| how.steps),
+            solver: how.map(RestoreSampling::solver),
+            calls: how.map(calls),
             frechet: frechet_distance(&Moments::of(restored), &Moments::of(truth))?,
             kernel: paired_kernel_distance(restored, truth)?,
         })

@@ -10,21 +10,27 @@ impl RestoreScores {
         if let Some(note) = &self.features {
             let _ = writeln!(
                 text,
-                "{} test pictures; features of {} (accuracy {:.3})\n{:<34} {:>5} {:>10} {:>12}",
+                "{} test pictures; features of {} (accuracy {:.3})\n{:<34} {:>15} {:>5} {:>5} {:>10} {:>12}",
                 self.pictures,
                 note.network,
                 note.accuracy,
                 "restored by",
+                "solver",
                 "steps",
+                "calls",
                 "Frechet",
                 "kernel"
             );
         }
         for row in &self.distances {
-            let steps = row.steps.map_or(String::new(), |steps| steps.to_string());
+            let number = |n: Option<usize>| n.map_or(String::new(), |n| n.to_string());
+            let (steps, calls) = (number(row.steps), number(row.calls));
+            let solver = row
+                .solver
+                .map_or(String::new(), |solver| format!("{solver:?}"));
             let _ = writeln!(
                 text,
-                "{:<34} {steps:>5} {:>10.3} {:>12.3e}",
+                "{:<34} {solver:>15} {steps:>5} {calls:>5} {:>10.3} {:>12.3e}",
                 row.method, row.frechet, row.kernel
             );
         }

@@ -57,7 +57,9 @@ pub fn restore_train(
     let law = RestorationLaw::new(config, pictures.channels())?;
     device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
     let network = law.architecture().field_net(device)?;
-    // that pictures fit each other, the mask and the blocks is seen here, and not after an older model has gone
+    // that pictures are whole and fit each other, the mask and the blocks is seen here, and neither after an older model
+    // has gone nor in the middle of a long run
+    pictures.check(workers)?;
     pictures.lesson(0, config.train.batch_size, device)?;
     folder.prepare(config, mode)?;
     let architecture = law.architecture().describe();
