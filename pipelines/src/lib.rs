@@ -84,8 +84,8 @@ pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use restore::{
-    Conventions, Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow,
-    NetworkConfig, PictureConfig, Projection, RestoreConfig, RestoreJob, RestoreSampling,
+    Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow, NetworkConfig,
+    PictureConfig, Projection, RestoreConfig, RestoreConventions, RestoreJob, RestoreSampling,
     RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, restore_apply,
     restore_score, restore_train,
 };

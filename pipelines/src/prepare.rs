@@ -133,7 +133,7 @@ fn said(outline: &Outline, files: u64) -> String {
 }
 
 /// A path without links and dots, though its last parts need not be there.
-fn resolved(path: &Path) -> Option<PathBuf> {
+pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(path).ok()?;
     whole.ancestors().find_map(|there| {
         let rest = whole.strip_prefix(there).ok()?;

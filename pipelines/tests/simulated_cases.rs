@@ -64,6 +64,47 @@ fn rain_is_as_good_as_its_exact_law() {
     );
 }
 
+/// Cases that are there serve the settings and the seed that they were made by alone, and only what says so.
+#[test]
+fn a_store_of_other_cases_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/rain.toml");
+    let again = |output: &str, more: &[&str]| {
+        let mut all = vec![
+            format!("output={}", folder.path().join(output).display()),
+            format!("data.path={}", folder.path().join("cases.zarr").display()),
+            "data.simulated.rain.members=5".to_owned(),
+        ];
+        let quick = "methods={raw={name=\"raw\"},emos={name=\"emos\"}}";
+        let common = [
+            quick,
+            "calibrated.method=emos",
+            "data.simulated.rain.dates=60",
+        ];
+        all.extend(common.iter().chain(more).map(|text| (*text).to_owned()));
+        let config = PostprocessConfig::load(&path, &all).unwrap();
+        let workers = Workers::new(1).unwrap();
+        postprocess(&config, Mode::Create, &workers, Talk::Silent)
+    };
+    let (first, second) = (again("a", &[]).unwrap(), again("b", &[]).unwrap());
+    assert_eq!(crps(&first, "exact"), crps(&second, "exact"));
+    for other in ["seed=77", "data.simulated.rain.dates=61"] {
+        let error = format!("{:#}", again("c", &[other]).unwrap_err());
+        assert!(
+            error.contains("cases.zarr") && error.contains("was made by"),
+            "{error}"
+        );
+    }
+    // A store of somebody else's.
+    let members = format!(
+        "data.path={}",
+        folder.path().join("a/members.zarr").display()
+    );
+    let error = format!("{:#}", again("d", &[&members]).unwrap_err());
+    assert!(error.contains("something else"), "{error}");
+    assert!(!folder.path().join("c").exists());
+}
+
 /// A grid is read and written as one; spread, spectrum and CRPS come back, and what members share is kept.
 #[test]
 fn turbulence_is_calibrated_on_its_grid() {
@@ -84,15 +125,14 @@ fn turbulence_is_calibrated_on_its_grid() {
     };
     let (raw, ecc) = (members("raw", "own"), members("emos", "ecc_q"));
     let transport = members("transport", "own");
+    let fair = |row: &MemberScores| row.crps_fair.unwrap();
     assert!(raw.spread_skill < 0.6 && raw.spectrum > transport.spectrum);
     assert!(
         (transport.spread_skill - 1.0).abs() < 0.15,
         "{}",
         transport.spread_skill
     );
-    assert!(
-        transport.crps_fair < 0.7 * raw.crps_fair && transport.crps_fair < 1.01 * ecc.crps_fair
-    );
+    assert!(fair(transport) < 0.7 * fair(raw) && fair(transport) < 1.01 * fair(ecc));
     assert!(transport.variogram.unwrap() <= ecc.variogram.unwrap());
     let members = open(&folder.path().join("out/members.zarr")).unwrap();
     let (cases, variables) = (

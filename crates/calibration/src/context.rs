@@ -95,6 +95,11 @@ impl Context {
         errors
     }
 
+    /// Whether errors of stations are used and this one has none.
+    pub(crate) fn lacks(&self, station: &str) -> bool {
+        !self.stations.is_empty() && !self.stations.contains_key(station)
+    }
+
     pub(crate) fn station_error(&self, case: &Case<'_>, shrinkage: f64, used: Use) -> f64 {
         let errors = self.errors(case, used);
         let weight = errors.count + shrinkage;

@@ -167,6 +167,15 @@ impl EmosFit {
         self.cases
     }
 
+    /// Whether a term asks for past errors of a station and there are none.
+    pub(crate) fn lacks(&self, station: &str) -> bool {
+        let of_scale = match &self.scale {
+            Scale::Log(regression) => regression.lacks(station),
+            Scale::Square { .. } => false,
+        };
+        self.location.lacks(station) || of_scale
+    }
+
     /// The predictive law of a case.
     ///
     /// # Errors

@@ -135,7 +135,12 @@ impl Fitted {
             fitted: self.leads.iter().map(|fit| fit.lead).collect(),
         })?;
         if self.method.scope() == Scope::Global {
-            return fit.global.predict(case, Basis::Global);
+            let basis = if fit.global.lacks(&case.station.name) {
+                Basis::Fallback
+            } else {
+                Basis::Global
+            };
+            return fit.global.predict(case, basis);
         }
         match fit
             .of_station(&case.station.name)
@@ -151,6 +156,18 @@ impl Fitted {
 }
 
 impl Part {
+    /// Whether a term asks for past errors of a station and there are none: it has those of a mean station.
+    fn lacks(&self, station: &str) -> bool {
+        match self {
+            Self::Emos(fit) => fit.lacks(station),
+            Self::Bias(fit) => fit.step().lacks(station),
+            Self::MemberByMember(fit) => fit.location().lacks(station),
+            Self::Raw | Self::Climatology(_) | Self::QuantileMapping(_) | Self::Isotonic(_) => {
+                false
+            }
+        }
+    }
+
     fn predict(&self, case: &Case<'_>, basis: Basis) -> Result<Prediction, PredictError> {
         let of_law = |law: Law| Prediction {
             law,

@@ -44,21 +44,9 @@ impl QuantileMapping {
         observations.sort_unstable_by(f64::total_cmp);
         let count = self.quantiles.clamp(1, observations.len());
         let levels = (0..count).map(|i| (i as f64 + 0.5) / count as f64);
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        for level in levels {
-            let x = between(&members, level);
-            let y = between(&observations, level);
-            // Equal quantiles (dry days, constant members) are one step: its middle.
-            if from.last() == Some(&x) {
-                if let Some(last) = to.last_mut() {
-                    *last = f64::midpoint(*last, y);
-                }
-            } else {
-                from.push(x);
-                to.push(y);
-            }
-        }
-        QuantileMappingFit { from, to }
+        QuantileMappingFit::of(
+            levels.map(|level| (between(&members, level), between(&observations, level))),
+        )
     }
 }
 
@@ -72,6 +60,27 @@ fn between(sorted: &[f64], level: f64) -> f64 {
 }
 
 impl QuantileMappingFit {
+    /// Of ascending pairs. Equal quantiles of the members (dry days, constant members) are one step, mapped to the mean
+    /// of what they pair with.
+    fn of(pairs: impl Iterator<Item = (f64, f64)>) -> Self {
+        let (mut from, mut to): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        let mut equal = 0.0;
+        for (x, y) in pairs {
+            match (from.last(), to.last_mut()) {
+                (Some(before), Some(mean)) if before.total_cmp(&x).is_eq() => {
+                    equal += 1.0;
+                    *mean += (y - *mean) / equal;
+                }
+                _ => {
+                    equal = 1.0;
+                    from.push(x);
+                    to.push(y);
+                }
+            }
+        }
+        Self { from, to }
+    }
+
     /// The mapped members, in the case's order; NaN where missing.
     pub fn members(&self, case: &Case<'_>) -> Vec<f64> {
         case.members
@@ -92,5 +101,25 @@ impl QuantileMappingFit {
         let (a, b) = (above - 1, above);
         let part = (x - self.from[a]) / (self.from[b] - self.from[a]);
         self.to[a] + part * (self.to[b] - self.to[a])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three equal quantiles count alike: 0, 3 and 6 are 3 in the mean, whatever their order.
+    #[test]
+    fn equal_quantiles_are_mapped_to_their_mean() {
+        let pairs = [(0.0, 0.0), (0.0, 3.0), (0.0, 6.0), (1.0, 8.0), (1.0, 10.0)];
+        let fit = QuantileMappingFit::of(pairs.into_iter());
+        assert_eq!(
+            (&fit.from[..], &fit.to[..]),
+            (&[0.0, 1.0][..], &[3.0, 9.0][..])
+        );
+        assert_eq!(
+            [0.0, 0.5, 1.0, -1.0, 2.0].map(|x| fit.map(x)),
+            [3.0, 6.0, 9.0, 2.0, 10.0]
+        );
     }
 }

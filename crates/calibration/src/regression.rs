@@ -61,6 +61,11 @@ impl Regression {
         self.intercept += by;
     }
 
+    /// Whether a term asks for past errors of a station and there are none.
+    pub(crate) fn lacks(&self, station: &str) -> bool {
+        self.context.lacks(station)
+    }
+
     /// The value for a case.
     pub(crate) fn at(&self, case: &Case<'_>) -> Result<f64, PredictError> {
         let weighs_members = self.terms.contains(&Term::Members);

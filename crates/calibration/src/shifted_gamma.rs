@@ -14,9 +14,20 @@ const SHAPE_STEP: f64 = 1e-5;
 /// Above this shape the law is normal to six digits, and the incomplete gamma function slow.
 const LARGEST_SHAPE: f64 = 1e6;
 
-/// Shape and scale of the gamma law.
+/// Shape and scale of the gamma law: the mean is m also where the shape is bounded.
 fn shape_and_scale(m: f64, s: f64) -> (f64, f64) {
-    ((m / s).powi(2).min(LARGEST_SHAPE), s * s / m)
+    let k = (m / s).powi(2).min(LARGEST_SHAPE);
+    (k, m / k)
+}
+
+/// Slopes of shape and scale, each along m and along s.
+fn slopes_of_shape_and_scale(m: f64, s: f64) -> ([f64; 2], [f64; 2]) {
+    let (k, b) = shape_and_scale(m, s);
+    if k >= LARGEST_SHAPE {
+        ([0.0, 0.0], [1.0 / k, 0.0])
+    } else {
+        ([2.0 * k / m, -2.0 * k / s], [-b / m, 2.0 * b / s])
+    }
 }
 
 /// The score in units of the scale, with `u = (max(y, 0) + delta)/b` and `c = delta/b`:
@@ -53,8 +64,7 @@ pub(crate) fn crps(m: f64, s: f64, delta: f64, y: f64) -> Slope {
     let along_k = (unit_crps(k + step, u, c) - unit_crps(k - step, u, c)) / (2.0 * step);
     // The score is b U(k, u, c): its slope along b holds the dependence of u and c.
     let along_b = value - u * along_u - c * along_c;
-    let (k_m, k_s) = (2.0 * k / m, -2.0 * k / s);
-    let (b_m, b_s) = (-b / m, 2.0 * b / s);
+    let ([k_m, k_s], [b_m, b_s]) = slopes_of_shape_and_scale(m, s);
     Slope {
         value: b * value,
         location: b * along_k * k_m + along_b * b_m,
@@ -85,10 +95,11 @@ pub(crate) fn ignorance(m: f64, s: f64, delta: f64, y: f64) -> Slope {
     } else {
         return Slope::two(f64::INFINITY, 0.0, 0.0);
     }
+    let ([k_m, k_s], [b_m, b_s]) = slopes_of_shape_and_scale(m, s);
     Slope {
         value,
-        location: along_k * 2.0 * k / m - along_b * b / m,
-        scale: -along_k * 2.0 * k / s + along_b * 2.0 * b / s,
+        location: along_k * k_m + along_b * b_m,
+        scale: along_k * k_s + along_b * b_s,
         shift: along_delta,
     }
 }
@@ -148,4 +159,29 @@ pub(crate) fn mean(m: f64, s: f64, delta: f64) -> f64 {
     let (k, b) = shape_and_scale(m, s);
     let c = delta / b;
     k * b * (1.0 - gamma_cumulative(k + 1.0, c)) - delta * (1.0 - gamma_cumulative(k, c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shape 1e8 is bounded: the law keeps its mean, and the slopes are those of the bounded law.
+    #[test]
+    fn a_sharp_law_keeps_its_mean() {
+        let (m, s, delta) = (1e4, 1.0, 3.0);
+        // The median of a gamma law of shape k is its mean but for 1/(3 k).
+        for found in [quantile(m, s, delta, 0.5), mean(m, s, delta)] {
+            assert!((found - (m - delta)).abs() < 1e-6 * m, "{found}");
+        }
+        let at = crps(m, s, delta, m + 20.0);
+        let h = 1e-2;
+        let slope = (crps(m + h, s, delta, m + 20.0).value - crps(m - h, s, delta, m + 20.0).value)
+            / (2.0 * h);
+        assert!(
+            (at.location - slope).abs() < 1e-3,
+            "{} {slope}",
+            at.location
+        );
+        assert_eq!(at.scale, 0.0);
+    }
 }

@@ -123,6 +123,27 @@ fn an_unseen_station_has_the_fit_of_all_and_says_so() {
     }
 }
 
+/// A fit of all stations that knows their past errors serves an unseen one with those of a mean station.
+#[test]
+fn an_unseen_station_without_past_errors_is_said() {
+    let all = table(100, 4, 5, 10);
+    let seen = all.filter(|case| case.station.name != "S3");
+    for (line, unseen) in [
+        (
+            r#"name = "emos", location = ["mean", { station_error = 10 }]"#,
+            Basis::Fallback,
+        ),
+        (r#"name = "emos", location = ["mean"]"#, Basis::Global),
+    ] {
+        let fitted = method(line).fit(&seen).expect(line);
+        for case in all.cases() {
+            let basis = fitted.predict(&case).expect("law").basis;
+            let known = case.station.name != "S3";
+            assert_eq!(basis, if known { Basis::Global } else { unseen }, "{line}");
+        }
+    }
+}
+
 #[test]
 fn a_station_with_few_cases_is_listed() {
     let all = table(100, 3, 5, 11);

@@ -239,7 +239,7 @@ fn windows_move_along() {
 }
 
 #[test]
-fn a_text_table_needs_a_map_and_some_case_a_score() {
+fn a_text_table_needs_a_map() {
     let project = project();
     let text = fs::read_to_string(project.path("post.toml")).unwrap();
     let (before, rest) = text.split_once("[data.csv]").unwrap();
@@ -248,6 +248,12 @@ fn a_text_table_needs_a_map_and_some_case_a_score() {
     project
         .run(&["postprocess", "bare.toml"])
         .refused(&["cases.csv", "[data.csv]"]);
+}
+
+/// Later dates without observations, as in operation: their members are written, and that nothing is scored is said.
+#[test]
+fn dates_without_observations_are_forecast() {
+    let project = project();
     let cases = fs::read_to_string(project.path("cases.csv")).unwrap();
     let lines = cases.lines().enumerate().map(|(i, line)| {
         let mut cells: Vec<&str> = line.split(',').collect();
@@ -261,7 +267,99 @@ fn a_text_table_needs_a_map_and_some_case_a_score() {
         lines.collect::<Vec<_>>().join("\n"),
     )
     .unwrap();
+    let done = project
+        .run(&["postprocess", "post.toml", "--json", "--quiet"])
+        .done();
+    let summary: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(
+        (
+            &summary["scored"]["cases"],
+            &summary["scored"]["unobserved"]
+        ),
+        (&0.into(), &80.into())
+    );
+    assert_eq!(summary["methods"].as_array().unwrap().len(), 0);
+    let members = foehn_archive::open(&project.path("out/members.zarr")).unwrap();
+    let field = members.read_all("forecast").unwrap();
+    assert_eq!(
+        (field.values.shape(), field.missing_count()),
+        (&[40, 1, 5, 2][..], 0)
+    );
+    assert!(project.path("out/report.html").exists());
+    let said = project
+        .run(&["postprocess", "post.toml", "--overwrite"])
+        .done();
+    assert!(said.stdout.contains("nothing is scored"), "{}", said.stdout);
+}
+
+/// Members that are corrected one by one are their own only where as many are written; others take an order. One member
+/// has no fair score.
+#[test]
+fn another_number_of_members_is_never_called_own() {
+    let project = project();
+    for (members, own) in [(5, true), (3, false), (1, false)] {
+        let setting = format!("calibrated.members={members}");
+        let run = [
+            "postprocess",
+            "post.toml",
+            "--json",
+            "--quiet",
+            "--overwrite",
+        ];
+        let done = project
+            .run(&[&run[..], &["--set", &setting]].concat())
+            .done();
+        let summary: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+        let rows = summary["joint"].as_array().unwrap();
+        assert_eq!(
+            rows.iter().any(|row| row["order"] == "own"),
+            own,
+            "{members}"
+        );
+        assert!(rows.iter().all(|row| row["members"] == members));
+        assert!(
+            rows.iter()
+                .all(|row| row["crps_fair"].is_null() == (members == 1))
+        );
+        // All rows are means over the same dates.
+        assert!(
+            rows.iter()
+                .all(|row| row["occasions"] == rows[0]["occasions"])
+        );
+    }
+}
+
+/// What is read is never replaced, and a run that fails leaves what was there.
+#[test]
+fn the_input_and_the_output_before_are_kept() {
+    let project = project();
+    project.run(&["postprocess", "post.toml", "--quiet"]).done();
+    let before = project.files("out");
+    let with =
+        |setting: &str| project.run(&["postprocess", "post.toml", "--overwrite", "--set", setting]);
+    with("data.path=out/members.zarr").refused(&[
+        "data.path",
+        "out/members.zarr",
+        "another output",
+    ]);
+    with("data.path=out/scores.json").refused(&["data.path", "out/scores.json"]);
+    with("calibrated.order=schaake").done();
+    let setting = [
+        "--set",
+        "calibrated.order=schaake",
+        "--set",
+        "calibrated.members=200",
+    ];
+    let schaake = project.files("out");
+    assert!(schaake != before);
     project
-        .run(&["postprocess", "post.toml"])
-        .refused(&["no case to score"]);
+        .run(
+            &[
+                &["postprocess", "post.toml", "--overwrite"][..],
+                &setting[..],
+            ]
+            .concat(),
+        )
+        .refused(&["schaake", "200"]);
+    assert_same(&schaake, &project.files("out"), "a run that failed");
 }

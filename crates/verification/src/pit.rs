@@ -7,15 +7,18 @@ use crate::rank::flatness;
 
 /// Histogram of probability integral transforms, each given as an interval `[P(X < y), P(X <= y)]`.
 ///
-/// A law with an atom at y (rain: none) spreads one observation evenly over the interval; flat for a calibrated
-/// forecast, without random numbers.
+/// A law with an atom at y (rain: none) spreads one observation evenly over the interval in [`PitHistogram::counts`],
+/// flat for a calibrated forecast. Counts spread so scatter less than draws do, and no test would reject them: for
+/// [`PitHistogram::flatness`] an observation stands at one place of its interval, given by a uniform draw.
 ///
 /// ```
 /// use foehn_verification::PitHistogram;
 /// let mut histogram = PitHistogram::new(4);
-/// histogram.add([0.0, 0.5]);
-/// histogram.add([0.9, 0.9]);
+/// histogram.add([0.0, 0.5], 0.7);
+/// histogram.add([0.9, 0.9], 0.1);
 /// assert_eq!(histogram.counts(), [0.5, 0.5, 0.0, 1.0]);
+/// // The first stands at 0.35.
+/// assert_eq!(histogram.drawn(), [0.0, 1.0, 0.0, 1.0]);
 /// ```
 ///
 /// # Reference
@@ -23,24 +26,33 @@ use crate::rank::flatness;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PitHistogram {
     counts: Vec<f64>,
+    drawn: Vec<f64>,
 }
+
+/// Expected draws in a cell below which Pearson's test is not made.
+const LEAST_EXPECTED: f64 = 5.0;
 
 impl PitHistogram {
     /// No counts yet; at least one cell.
     pub fn new(cells: usize) -> Self {
         Self {
             counts: vec![0.0; cells.max(1)],
+            drawn: vec![0.0; cells.max(1)],
         }
     }
 
-    /// Adds one observation; an interval that is not finite is not counted.
-    pub fn add(&mut self, [low, high]: [f64; 2]) {
+    /// Adds one observation, for the test at `low + draw (high - low)`, the draw uniform on [0, 1); an interval that is
+    /// not finite is not counted.
+    pub fn add(&mut self, [low, high]: [f64; 2], draw: f64) {
         let cells = self.counts.len() as f64;
         if !(low.is_finite() && high.is_finite()) {
             return;
         }
+        let last = self.counts.len() - 1;
+        let cell_of = |u: f64| ((u * cells) as usize).min(last);
+        self.drawn[cell_of(low + draw * (high - low).max(0.0))] += 1.0;
         if high <= low {
-            let cell = ((low * cells) as usize).min(self.counts.len() - 1);
+            let cell = cell_of(low);
             self.counts[cell] += 1.0;
             return;
         }
@@ -55,16 +67,23 @@ impl PitHistogram {
         &self.counts
     }
 
+    /// The counts with every observation in one cell, the one that its draw fell into.
+    pub fn drawn(&self) -> &[f64] {
+        &self.drawn
+    }
+
     /// Observations.
     pub fn total(&self) -> f64 {
         self.counts.iter().sum()
     }
 
-    /// Pearson's test of the shares as if they came from so many independent draws; none without counts.
+    /// Pearson's test of the shares of [`PitHistogram::drawn`] as if they came from so many independent draws; none
+    /// without counts or with fewer than five expected draws a cell, where chi-square's law is not theirs.
     pub fn flatness(&self, independent_draws: f64) -> Option<Flatness> {
-        let total = self.total();
-        let shares: Vec<f64> = self.counts.iter().map(|n| n / total).collect();
-        (total > 0.0).then(|| flatness(&shares, independent_draws))
+        let total: f64 = self.drawn.iter().sum();
+        let enough = independent_draws >= LEAST_EXPECTED * self.drawn.len() as f64;
+        let shares: Vec<f64> = self.drawn.iter().map(|n| n / total).collect();
+        (total > 0.0 && enough).then(|| flatness(&shares, independent_draws))
     }
 }
 

@@ -145,16 +145,19 @@ fn transforms_of_a_calibrated_law_are_flat() {
     const DRAWS: usize = 4000;
     let mut u = vec![0.0; DRAWS];
     Key::new(8, Purpose::Sample).uniforms(&mut u);
+    let mut places = vec![0.0; DRAWS];
+    Key::new(8, Purpose::Ties).uniforms(&mut places);
     let (mut calibrated, mut too_sure) = (PitHistogram::new(10), PitHistogram::new(10));
-    for u in u {
+    for (u, place) in u.into_iter().zip(places) {
         // An atom of a third at the bottom, as rain has.
-        calibrated.add(if u < 1.0 / 3.0 {
+        let interval = if u < 1.0 / 3.0 {
             [0.0, 1.0 / 3.0]
         } else {
             [u, u]
-        });
+        };
+        calibrated.add(interval, place);
         let away = 0.5 + 0.7 * (u - 0.5).abs().sqrt() * (u - 0.5).signum();
-        too_sure.add([away, away]);
+        too_sure.add([away, away], place);
     }
     assert!((calibrated.total() - DRAWS as f64).abs() < 1e-9);
     let flat = calibrated.flatness(DRAWS as f64).expect("counts");
@@ -162,4 +165,33 @@ fn transforms_of_a_calibrated_law_are_flat() {
     let steep = too_sure.flatness(DRAWS as f64).expect("counts");
     assert!(steep.p_value < 1e-6 && steep.curvature > 5.0, "{steep:?}");
     assert_eq!(PitHistogram::new(3).flatness(1.0), None);
+    // Ten cells need fifty draws.
+    assert_eq!(calibrated.flatness(49.0), None);
+    assert!(calibrated.flatness(50.0).is_some());
+}
+
+/// Laws of two atoms of one half, as of one member: a calibrated one is rejected as often as said, within four standard
+/// errors, `4 sqrt(0.05 0.95/2000) = 0.02`, and one whose lower atom is hit six times in ten nearly always (noncentrality
+/// `400 (0.2)^2 = 16`, nine degrees of freedom: power 0.8).
+#[test]
+fn flatness_of_atoms_is_rejected_as_often_as_said() {
+    const SERIES: usize = 2000;
+    const DRAWS: usize = 400;
+    let rejected = |below: f64| {
+        let rejects = |series: &usize| {
+            let (mut u, mut places) = (vec![0.0; DRAWS], vec![0.0; DRAWS]);
+            let key = Key::new(4, Purpose::Sample).member(*series as u32);
+            key.uniforms(&mut u);
+            key.step(1).uniforms(&mut places);
+            let mut histogram = PitHistogram::new(10);
+            for (u, place) in u.into_iter().zip(places) {
+                let interval = if u < below { [0.0, 0.5] } else { [0.5, 1.0] };
+                histogram.add(interval, place);
+            }
+            histogram.flatness(DRAWS as f64).expect("counts").p_value < 0.05
+        };
+        (0..SERIES).filter(rejects).count() as f64 / SERIES as f64
+    };
+    assert!((rejected(0.5) - 0.05).abs() < 0.02, "{}", rejected(0.5));
+    assert!(rejected(0.6) > 0.7, "{}", rejected(0.6));
 }

@@ -11,13 +11,16 @@ use std::path::Path;
 /// Reads the cases of a configuration, and makes them before where they are simulated and not there yet.
 ///
 /// # Errors
-/// If they cannot be read, or are a text table without a map of its columns.
+/// If they cannot be read, are a text table without a map of its columns, or are there and simulated otherwise.
 pub(super) fn read(config: &PostprocessConfig, workers: &Workers) -> Result<Cases> {
     let data = &config.data;
-    if let (Some(simulated), false) = (&data.simulated, data.path.exists()) {
-        simulated
-            .write(&data.path, &data.variables, config.seed, workers)
-            .with_context(|| format!("data.simulated, {}", data.path.display()))?;
+    if let Some(simulated) = &data.simulated {
+        let ready = if data.path.exists() {
+            simulated.made(config.seed).check(&data.path)
+        } else {
+            simulated.write(&data.path, &data.variables, config.seed, workers)
+        };
+        ready.with_context(|| format!("data.simulated, {}", data.path.display()))?;
     }
     of_file(config).with_context(|| data.path.display().to_string())
 }

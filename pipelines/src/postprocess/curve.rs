@@ -18,6 +18,14 @@ pub(super) enum Curve {
 /// Nodes in a unit of z.
 const DENSITY: f64 = 8.0;
 
+/// `Phi(z)`, short of 0 and 1, where a law without an end has an infinite quantile: of seventy members one can lie so far
+/// out.
+fn level(z: f64) -> f64 {
+    STANDARD
+        .cdf(z)
+        .clamp(f64::EPSILON / 2.0, 1.0 - f64::EPSILON / 2.0)
+}
+
 fn node(i: usize) -> f64 {
     i as f64 / DENSITY - FARTHEST
 }
@@ -28,7 +36,7 @@ impl Curve {
             return Self::Law(law.clone());
         };
         let count = (2.0 * FARTHEST * DENSITY) as usize + 1;
-        let at = |z: f64| law.quantile(STANDARD.cdf(z));
+        let at = |z: f64| law.quantile(level(z));
         Self::Nodes {
             edge: STANDARD.quantile(law.cdf(0.0)),
             floor: 0.0,
@@ -39,7 +47,7 @@ impl Curve {
     pub(super) fn at(&self, z: f64) -> f64 {
         match self {
             Self::Law(Law::Normal { location, scale }) => location + scale * z,
-            Self::Law(law) => law.quantile(STANDARD.cdf(z)),
+            Self::Law(law) => law.quantile(level(z)),
             Self::Nodes {
                 edge,
                 floor,
@@ -87,5 +95,18 @@ mod tests {
         }
         assert_eq!(curve.at(STANDARD.quantile(dry - 1e-6)), 0.0);
         assert!(curve.at(STANDARD.quantile(dry + 1e-3)) > 0.0);
+    }
+
+    /// Ten deviations out, as one of a hundred members can be: the logistic quantile of `2^-53` is `-53 ln 2`.
+    #[test]
+    fn far_members_are_finite() {
+        let curve = Curve::of(&Law::Logistic {
+            location: 0.0,
+            scale: 1.0,
+        });
+        let far = 53.0 * std::f64::consts::LN_2;
+        for (z, expected) in [(10.0, far), (-10.0, -far)] {
+            assert!((curve.at(z) - expected).abs() < 1e-9, "{}", curve.at(z));
+        }
     }
 }

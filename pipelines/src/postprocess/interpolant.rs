@@ -212,7 +212,7 @@ impl InterpolantConfig {
             if lesson.learnt.is_empty() || lesson.kept.is_empty() {
                 bail!("a block of dates without a complete case: give fewer blocks, or more dates");
             }
-            let tables = tables(&lesson.learnt, self.from());
+            let tables = tables(&lesson.learnt, self.from(), seed);
             let pairing = match self.starts {
                 FlowStarts::Base => Pairing::None,
                 FlowStarts::Members => Pairing::Given,

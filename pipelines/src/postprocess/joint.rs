@@ -4,7 +4,7 @@ use super::config::{Levels, Order};
 use super::method::Forecast;
 use super::past::Past;
 use anyhow::{Result, bail};
-use foehn_calibration::{Case, Law, Prediction, transformation};
+use foehn_calibration::{Case, Law, transformation};
 use foehn_noise::{Key, Purpose};
 use ndarray::{Array2, ArrayView1, Axis};
 
@@ -38,8 +38,8 @@ pub(super) struct Members {
 
 impl Joint {
     /// Whether a forecast's members are its own, in the order of the raw ones.
-    fn keeps(&self, forecast: &Prediction) -> bool {
-        let members = forecast.members.as_ref();
+    pub(super) fn keeps(&self, forecast: &Forecast) -> bool {
+        let members = forecast.as_ref().ok().and_then(|own| own.members.as_ref());
         members.is_some_and(|members| members.len() == self.count)
     }
 
@@ -56,7 +56,7 @@ impl Joint {
         let (mut laws, mut at): (Vec<&Law>, Vec<usize>) = (Vec::new(), Vec::new());
         for (s, forecast) in on.forecasts.iter().enumerate() {
             match forecast {
-                Ok(own) if self.keeps(own) => {
+                Ok(own) if self.keeps(forecast) => {
                     let members = own.members.as_deref().unwrap_or(&[]);
                     done.values.column_mut(s).assign(&ArrayView1::from(members));
                 }

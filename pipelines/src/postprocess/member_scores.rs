@@ -6,7 +6,7 @@ use super::joint::{Joint, Occasion};
 use super::method::Predictions;
 use super::occasions::occasions;
 use super::past::Past;
-use super::scores::Scored;
+use super::scores::{Scored, place_on_jump};
 use anyhow::Result;
 use foehn_calibration::{Law, Table};
 use foehn_compute::Workers;
@@ -33,15 +33,18 @@ pub struct MemberScores {
     pub members: usize,
     /// CRPS of the members as the law itself (empirical), mean over cases.
     pub crps: f64,
-    /// CRPS of the members as draws of a law (fair): comparable where they are draws, flattering at even levels.
-    pub crps_fair: f64,
+    /// CRPS of the members as draws of a law (fair): comparable where they are draws, flattering at even levels; none for
+    /// cases of one member.
+    pub crps_fair: Option<f64>,
     /// `sqrt((M + 1)/M)` times the root of the mean variance (ddof 1), over the root mean square error of the mean.
     pub spread_skill: f64,
     /// Shares of the ranks of the observation among the members, ties spread evenly; of ten cells where there are more than
     /// twenty members.
     pub ranks: Vec<f64>,
-    /// Of their flatness, with one draw a date.
-    pub rank_p_value: f64,
+    /// Of their flatness, with one draw a date; none with fewer than five dates a cell.
+    pub rank_p_value: Option<f64>,
+    /// Dates and leads that energy and variogram are means over: those with whole members in every row.
+    pub occasions: usize,
     /// Energy score over all places of a date and lead, mean over these: of the members as the law itself (empirical).
     pub energy: Option<f64>,
     /// The same of members as draws of a law (fair).
@@ -68,14 +71,17 @@ pub(super) struct Examination<'a> {
 
 struct Sums {
     cases: f64,
-    /// CRPS, fair CRPS, variance, square error.
-    values: [f64; 4],
+    /// CRPS, variance, square error.
+    values: [f64; 3],
+    /// Fair CRPS and its cases, those of several members.
+    fair: [f64; 2],
     ranks: PitHistogram,
-    /// Energy, fair energy, variogram; occasions.
-    joint: [f64; 3],
-    occasions: f64,
+    joint: Scores,
     drawn: usize,
 }
+
+/// Energy, fair energy and variogram of every date and lead with whole members.
+type Scores = BTreeMap<(i64, i64), [f64; 3]>;
 
 impl Examination<'_> {
     /// Members of every method, in every order that makes a difference.
@@ -104,12 +110,7 @@ impl Examination<'_> {
                 Err(_) => Ok(None),
             }
         })?;
-        let mut scores: Vec<MemberScores> = done.into_iter().flatten().collect();
-        scores.sort_by(|a, b| {
-            let by = |s: &MemberScores| s.energy.unwrap_or(s.crps);
-            by(a).total_cmp(&by(b))
-        });
-        Ok(scores)
+        Ok(together(done.into_iter().flatten().collect()))
     }
 
     fn count(&self) -> usize {
@@ -118,14 +119,22 @@ impl Examination<'_> {
             .unwrap_or(self.test.columns().members.ncols())
     }
 
+    fn joint(&self, order: Order) -> Joint {
+        Joint {
+            order,
+            levels: self.calibrated.levels,
+            count: self.count(),
+            seed: self.seed,
+        }
+    }
+
     fn orders(&self, forecasts: &Predictions) -> Vec<Order> {
-        let own = self.scored.rows.iter().all(|&row| {
-            let members = forecasts[row]
-                .as_ref()
-                .ok()
-                .and_then(|own| own.members.as_ref());
-            members.is_some_and(|members| members.len() == self.count())
-        });
+        let joint = self.joint(self.calibrated.order);
+        let own = self
+            .scored
+            .rows
+            .iter()
+            .all(|&row| joint.keeps(&forecasts[row]));
         let several = self.occasions().values().any(|rows| rows.len() > 1);
         if own || !several {
             return vec![self.calibrated.order];
@@ -137,13 +146,13 @@ impl Examination<'_> {
         occasions(self.test, self.scored.rows.iter().copied())
     }
 
-    fn one(&self, name: &str, forecasts: &Predictions, order: Order) -> Result<MemberScores> {
-        let joint = Joint {
-            order,
-            levels: self.calibrated.levels,
-            count: self.count(),
-            seed: self.seed,
-        };
+    fn one(
+        &self,
+        name: &str,
+        forecasts: &Predictions,
+        order: Order,
+    ) -> Result<(MemberScores, Scores)> {
+        let joint = self.joint(order);
         let cells = if joint.count > RANKS {
             CELLS
         } else {
@@ -151,24 +160,28 @@ impl Examination<'_> {
         };
         let mut sums = Sums {
             cases: 0.0,
-            values: [0.0; 4],
+            values: [0.0; 3],
+            fair: [0.0; 2],
             ranks: PitHistogram::new(cells),
-            joint: [0.0; 3],
-            occasions: 0.0,
+            joint: Scores::new(),
             drawn: 0,
         };
         let mut spectra = self.spectra.clone();
         let (mut own, mut dates) = (true, Vec::new());
-        for ((date, _), rows) in self.occasions() {
+        for ((date, lead), rows) in self.occasions() {
             let on = Occasion::of(self.test, forecasts, &rows);
-            own &= on
-                .forecasts
-                .iter()
-                .all(|f| f.as_ref().is_ok_and(|f| f.members.is_some()));
+            own &= on.forecasts.iter().all(|forecast| joint.keeps(forecast));
             let members = joint.members(&on, (self.past)(date))?;
             let truth: Array1<f64> = on.cases.iter().map(|case| case.observation).collect();
             sums.drawn += members.drawn;
-            sums.add(&members.values, &truth)?;
+            let each = on.cases.iter().zip(&on.places);
+            let places: Vec<f64> = each
+                .map(|(case, place)| place_on_jump(case, *place, self.seed))
+                .collect();
+            sums.add(&members.values, &truth, &places)?;
+            if let Some(scores) = joint_scores(&members.values, &truth)? {
+                sums.joint.insert((date, lead), scores);
+            }
             if let Some(spectra) = &mut spectra {
                 spectra.add(&members.values, &truth, &on.places)?;
             }
@@ -177,35 +190,31 @@ impl Examination<'_> {
         dates.dedup();
         let n = sums.cases;
         let factor = (1.0 + 1.0 / joint.count as f64).sqrt();
-        let several = sums.occasions > 0.0;
-        let [energy, energy_fair, variogram] = sums
-            .joint
-            .map(|sum| several.then_some(sum / sums.occasions));
-        Ok(MemberScores {
+        let [fair, several] = sums.fair;
+        let scores = MemberScores {
             method: name.to_owned(),
             order: if own { "own" } else { order.name() }.to_owned(),
             members: joint.count,
             crps: sums.values[0] / n,
-            crps_fair: sums.values[1] / n,
-            spread_skill: factor * (sums.values[2] / sums.values[3]).sqrt(),
+            crps_fair: (several > 0.0).then(|| fair / several),
+            spread_skill: factor * (sums.values[1] / sums.values[2]).sqrt(),
             ranks: sums.ranks.counts().iter().map(|count| count / n).collect(),
-            rank_p_value: sums
-                .ranks
-                .flatness(dates.len() as f64)
-                .map_or(f64::NAN, |f| f.p_value),
-            energy,
-            energy_fair,
-            variogram,
+            rank_p_value: sums.ranks.flatness(dates.len() as f64).map(|f| f.p_value),
+            occasions: 0,
+            energy: None,
+            energy_fair: None,
+            variogram: None,
             spectrum: spectra.and_then(|spectra| spectra.log_distance()),
             drawn: sums.drawn,
-        })
+        };
+        Ok((scores, sums.joint))
     }
 }
 
 impl Sums {
-    /// Adds the members (members, cases) of one date and lead.
-    fn add(&mut self, members: &Array2<f64>, truth: &Array1<f64>) -> Result<()> {
-        for (column, y) in members.columns().into_iter().zip(truth) {
+    /// Adds the members (members, cases) of one date and lead, with the places of the observations among equal members.
+    fn add(&mut self, members: &Array2<f64>, truth: &Array1<f64>, places: &[f64]) -> Result<()> {
+        for ((column, y), place) in members.columns().into_iter().zip(truth).zip(places) {
             let present: Vec<f64> = column.iter().copied().filter(|x| x.is_finite()).collect();
             let count = present.len() as f64;
             let law = Law::of_members(&present)?;
@@ -214,45 +223,74 @@ impl Sums {
             let squares: f64 = present.iter().map(|x| (x - mean).powi(2)).sum();
             // The distance between members of the empirical score, over pairs of two.
             let crps = law.crps(*y);
-            let fair = far - (far - crps) * count / (count - 1.0).max(1.0);
-            let values = [
-                crps,
-                fair,
-                squares / (count - 1.0).max(1.0),
-                (mean - y).powi(2),
-            ];
+            // One member has no pair of its own to be fair with.
+            if present.len() > 1 {
+                self.fair[0] += far - (far - crps) * count / (count - 1.0);
+                self.fair[1] += 1.0;
+            }
+            let values = [crps, squares / (count - 1.0).max(1.0), (mean - y).powi(2)];
             self.values
                 .iter_mut()
                 .zip(values)
                 .for_each(|(sum, x)| *sum += x);
-            self.ranks.add(law.pit(*y));
+            self.ranks.add(law.pit(*y), *place);
             self.cases += 1.0;
         }
-        let whole = members.iter().all(|x| x.is_finite());
-        if truth.len() < 2 || members.nrows() < 2 || !whole {
-            return Ok(());
-        }
-        let (members, truth) = (members.view(), truth.view());
-        let places: Vec<usize> = (0..truth.len())
-            .step_by(truth.len().div_ceil(PAIRED))
-            .collect();
-        let few = members.select(ndarray::Axis(1), &places);
-        let few_truth = truth.select(ndarray::Axis(0), &places);
-        let pairs = (places.len() * (places.len() - 1)) as f64;
-        let energy = |estimator| energy_score(members, truth, estimator);
-        let variogram = variogram(&few, &few_truth)? / pairs;
-        let joint = [
-            energy(Estimator::Empirical)?,
-            energy(Estimator::Fair)?,
-            variogram,
-        ];
-        self.joint
-            .iter_mut()
-            .zip(joint)
-            .for_each(|(sum, x)| *sum += x);
-        self.occasions += 1.0;
         Ok(())
     }
+}
+
+/// Energy, fair energy and variogram of whole members at several places.
+fn joint_scores(members: &Array2<f64>, truth: &Array1<f64>) -> Result<Option<[f64; 3]>> {
+    let whole = members.iter().all(|x| x.is_finite());
+    if truth.len() < 2 || members.nrows() < 2 || !whole {
+        return Ok(None);
+    }
+    let (members, truth) = (members.view(), truth.view());
+    let places: Vec<usize> = (0..truth.len())
+        .step_by(truth.len().div_ceil(PAIRED))
+        .collect();
+    let few = members.select(ndarray::Axis(1), &places);
+    let few_truth = truth.select(ndarray::Axis(0), &places);
+    let pairs = (places.len() * (places.len() - 1)) as f64;
+    let energy = |estimator| energy_score(members, truth, estimator);
+    Ok(Some([
+        energy(Estimator::Empirical)?,
+        energy(Estimator::Fair)?,
+        variogram(&few, &few_truth)? / pairs,
+    ]))
+}
+
+/// The rows with means over the dates and leads that all of them have, least energy score first; least CRPS where there
+/// is none. A row without any takes none from the others.
+fn together(rows: Vec<(MemberScores, Scores)>) -> Vec<MemberScores> {
+    let with_any = || {
+        rows.iter()
+            .map(|(_, joint)| joint)
+            .filter(|joint| !joint.is_empty())
+    };
+    let shared: Vec<(i64, i64)> = with_any().next().map_or_else(Vec::new, |first| {
+        let by_all = |at: &&(i64, i64)| with_any().all(|joint| joint.contains_key(*at));
+        first.keys().filter(by_all).copied().collect()
+    });
+    let mut scores: Vec<MemberScores> = rows
+        .into_iter()
+        .map(|(mut row, joint)| {
+            row.occasions = shared.len();
+            let mean = |k: usize| {
+                let values: Option<Vec<f64>> =
+                    shared.iter().map(|at| Some(joint.get(at)?[k])).collect();
+                let sum = values?.iter().sum::<f64>();
+                (!shared.is_empty()).then(|| sum / shared.len() as f64)
+            };
+            [row.energy, row.energy_fair, row.variogram] = [mean(0), mean(1), mean(2)];
+            row
+        })
+        .collect();
+    let all = scores.iter().all(|row| row.energy.is_some());
+    let by = |row: &MemberScores| row.energy.filter(|_| all).unwrap_or(row.crps);
+    scores.sort_by(|a, b| by(a).total_cmp(&by(b)));
+    scores
 }
 
 fn variogram(members: &Array2<f64>, truth: &Array1<f64>) -> Result<f64> {
@@ -263,4 +301,74 @@ fn variogram(members: &Array2<f64>, truth: &Array1<f64>) -> Result<f64> {
         None,
         Estimator::Fair,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(method: &str, crps: f64, joint: &[(i64, f64)]) -> (MemberScores, Scores) {
+        let scores = MemberScores {
+            method: method.to_owned(),
+            order: "own".to_owned(),
+            members: 2,
+            crps,
+            crps_fair: None,
+            spread_skill: 1.0,
+            ranks: vec![],
+            rank_p_value: None,
+            occasions: 0,
+            energy: None,
+            energy_fair: None,
+            variogram: None,
+            spectrum: None,
+            drawn: 0,
+        };
+        (
+            scores,
+            joint
+                .iter()
+                .map(|(date, x)| ((*date, 0), [*x; 3]))
+                .collect(),
+        )
+    }
+
+    /// The second row lacks the hard date 2: by its own dates it would seem the better one.
+    #[test]
+    fn rows_are_means_over_the_same_dates() {
+        let better = [(1, 1.0), (2, 9.0), (3, 3.0)];
+        let rows = together(vec![
+            row("a", 5.0, &[(1, 2.0), (3, 4.0)]),
+            row("b", 6.0, &better),
+        ]);
+        let found: Vec<_> = rows
+            .iter()
+            .map(|r| (&r.method[..], r.occasions, r.energy))
+            .collect();
+        assert_eq!(found, [("b", 2, Some(2.0)), ("a", 2, Some(3.0))]);
+        // One row without any: the others keep theirs, and all are in the order of one score.
+        let rows = together(vec![row("b", 6.0, &better), row("none", 5.0, &[])]);
+        let found: Vec<_> = rows.iter().map(|r| (&r.method[..], r.energy)).collect();
+        assert_eq!(found, [("none", None), ("b", Some(13.0 / 3.0))]);
+    }
+
+    #[test]
+    fn one_member_has_no_fair_score() {
+        let mut sums = Sums {
+            cases: 0.0,
+            values: [0.0; 3],
+            fair: [0.0; 2],
+            ranks: PitHistogram::new(2),
+            joint: Scores::new(),
+            drawn: 0,
+        };
+        let truth = Array1::from(vec![3.0]);
+        sums.add(&Array2::zeros((1, 1)), &truth, &[0.5])
+            .expect("one member");
+        assert_eq!((sums.values[0], sums.fair), (3.0, [0.0, 0.0]));
+        // Members 0 and 2: 2 - 2/2.
+        let two = ndarray::array![[0.0], [2.0]];
+        sums.add(&two, &truth, &[0.5]).expect("two members");
+        assert_eq!(sums.fair, [1.0, 1.0]);
+    }
 }

@@ -22,6 +22,7 @@ mod scores;
 mod simulated;
 mod simulated_flow;
 mod simulated_store;
+mod staging;
 mod summary;
 mod transport;
 mod windows;
@@ -38,6 +39,7 @@ pub use simulated::{SimulatedCases, SimulatedRain};
 pub use simulated_flow::SimulatedFlow;
 pub use summary::{Conventions, PostprocessSummary};
 
+use crate::prepare::resolved;
 use crate::progress::Talk;
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
@@ -48,6 +50,7 @@ use foehn_calibration::Table;
 use foehn_compute::Workers;
 use member_scores::Examination;
 use past::Past;
+use staging::Staging;
 use std::collections::BTreeMap;
 use std::path::Path;
 use windows::Window;
@@ -66,8 +69,8 @@ const OUTPUTS: [&str; 5] = [
 /// The folder gets `scores.json`, `fitted.json` (all fitted parameters), `config.toml`, `report.html` and `members.zarr`.
 ///
 /// # Errors
-/// If cases cannot be read, a method not be fitted, no case be scored, or a part of the output is there already and
-/// `mode` does not overwrite it.
+/// If cases cannot be read, a method not be fitted, every observed case lacks a forecast, the cases lie where output is
+/// written, or a part of the output is there already and `mode` does not overwrite it.
 pub fn postprocess(
     config: &PostprocessConfig,
     mode: Mode,
@@ -76,6 +79,7 @@ pub fn postprocess(
 ) -> Result<PostprocessSummary> {
     let folder = config.folder();
     refuse_existing(&folder, mode)?;
+    refuse_input(&folder, &config.data.path)?;
     let cases = cases::read(config, workers)?;
     let windows = windows::windows(&cases.table, &config.data)?;
     let test = together(&cases.table, &windows);
@@ -86,9 +90,16 @@ pub fn postprocess(
     }
     let run = run;
     let scored = Scored::of(&test, &run.predictions)?;
-    let score =
-        |(name, forecasts): (&String, &Predictions)| scores::score(name, forecasts, &test, &scored);
-    let mut methods: Vec<MethodScores> = run.predictions.iter().map(score).collect();
+    let score = |(name, forecasts): (&String, &Predictions)| {
+        scores::score(name, forecasts, &test, &scored, config.seed)
+    };
+    let nothing = BTreeMap::new();
+    let observed = if scored.cases > 0 {
+        &run.predictions
+    } else {
+        &nothing
+    };
+    let mut methods: Vec<MethodScores> = observed.iter().map(score).collect();
     let lag = scores::lag(&test);
     scores::compare(&mut methods, lag);
     let starts: BTreeMap<i64, usize> = windows
@@ -108,9 +119,8 @@ pub fn postprocess(
         calibrated: &config.calibrated,
         seed: config.seed,
     };
-    let members = examination.scores(&run.predictions, workers)?;
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    let members = examination.scores(observed, workers)?;
+    let staging = Staging::begin(&folder)?;
     let chosen = run
         .predictions
         .get(&config.calibrated.method)
@@ -118,8 +128,8 @@ pub fn postprocess(
     let target = members::Target {
         config,
         layout: &cases.layout,
-        path: &folder.join("members.zarr"),
-        mode,
+        path: &staging.path("members.zarr"),
+        mode: Mode::Create,
     };
     let written = target.write(chosen, &test, past)?;
     let summary = PostprocessSummary {
@@ -134,24 +144,25 @@ pub fn postprocess(
         methods,
         joint: members,
         oddities: cases.oddities.iter().map(ToString::to_string).collect(),
-        members: target.path.to_owned(),
+        members: folder.join("members.zarr"),
         without_members: written.left_out,
         drawn_ranks: written.drawn,
         conventions: Conventions::of(config),
     };
-    write_text(&folder.join("config.toml"), &config.to_toml()?)?;
+    write_text(&staging.path("config.toml"), &config.to_toml()?)?;
     write_text(
-        &folder.join("fitted.json"),
+        &staging.path("fitted.json"),
         &serde_json::to_string(&run.fits)?,
     )?;
     write_text(
-        &folder.join("scores.json"),
+        &staging.path("scores.json"),
         &serde_json::to_string_pretty(&summary)?,
     )?;
     write_text(
-        &folder.join("report.html"),
+        &staging.path("report.html"),
         &page::page(config, &summary, &cases)?,
     )?;
+    staging.finish(&OUTPUTS)?;
     Ok(summary)
 }
 
@@ -190,4 +201,23 @@ fn refuse_existing(folder: &Path, mode: Mode) -> Result<()> {
             })
         }
     }
+}
+
+/// The cases must not be what is replaced, nor lie in it or around it.
+fn refuse_input(folder: &Path, input: &Path) -> Result<()> {
+    let Some(from) = resolved(input) else {
+        return Ok(());
+    };
+    let touches = |path: &std::path::PathBuf| {
+        resolved(path).is_some_and(|to| from.starts_with(&to) || to.starts_with(&from))
+    };
+    let written = OUTPUTS.iter().map(|name| folder.join(name)).find(touches);
+    written.map_or(Ok(()), |path| {
+        bail!(
+            "data.path = {} is what the run reads, and {}, which it writes, is the same, inside it or around it: choose \
+             another output (--set output=FOLDER)",
+            input.display(),
+            path.display()
+        )
+    })
 }

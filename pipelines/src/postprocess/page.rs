@@ -37,6 +37,10 @@ pub(super) fn page(
         ))
         .table(methods(summary))
         .table(members(summary));
+    if summary.methods.is_empty() {
+        page = page.paragraph("Nothing is scored: the later dates have no observations.");
+        return finished(page, config, summary);
+    }
     page = page.figure(
         "Transforms of the observations in the laws of the methods: flat where calibrated.",
         histogram(summary.methods.iter().map(|m| (&m.method, &m.pit)), summary)?,
@@ -55,6 +59,15 @@ pub(super) fn page(
     if let Some((caption, png)) = map(config, summary, cases)? {
         page = page.figure(caption, png);
     }
+    finished(page, config, summary)
+}
+
+/// The page with what it was made by.
+fn finished(
+    page: Page,
+    config: &PostprocessConfig,
+    summary: &PostprocessSummary,
+) -> Result<String> {
     let conventions = serde_json::to_string_pretty(&summary.conventions)?;
     let page = page
         .details("How the numbers were made", conventions)

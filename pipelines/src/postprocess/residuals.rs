@@ -8,6 +8,7 @@ use foehn_calibration::{Case, Fitted, Law, Method, Predictors, Table, Term};
 use foehn_compute::Workers;
 use foehn_noise::{Key, Purpose};
 use ndarray::Array2;
+use std::collections::BTreeSet;
 
 /// Blocks of dates of which each has its residuals from the parameters of the others.
 const BLOCKS: usize = 10;
@@ -77,12 +78,26 @@ pub(super) fn lessons(
                 &Predictors::fit(&others, terms)?,
                 seed,
             );
-            let every = kept.len().div_ceil(JUDGED).max(1);
+            let key = Key::new(seed, Purpose::Resample).init(block[0]);
             Ok(Lesson {
                 learnt: out_of_block(&others, base, terms, seed, workers)?,
-                kept: kept.into_iter().step_by(every).collect(),
+                kept: some(kept, JUDGED, key),
             })
         })
+        .collect()
+}
+
+/// So many of the residuals at most, drawn by the key, in their order: rows at even distances would be the same few places
+/// of every date.
+fn some(all: Vec<Residual>, most: usize, key: Key) -> Vec<Residual> {
+    if all.len() <= most {
+        return all;
+    }
+    let drawn: BTreeSet<usize> = key.permutation(all.len()).into_iter().take(most).collect();
+    let numbered = all.into_iter().enumerate();
+    numbered
+        .filter(|(i, _)| drawn.contains(i))
+        .map(|(_, residual)| residual)
         .collect()
 }
 
@@ -186,20 +201,29 @@ pub(super) struct Tables {
     pub(super) condition: Array2<f32>,
 }
 
-pub(super) fn tables(rows: &[Residual], from: From) -> Tables {
+/// Every row shows [`REPLICATES`] of its raw members, drawn by the seed, so that many rows show them all.
+pub(super) fn tables(rows: &[Residual], from: From, seed: u64) -> Tables {
     let atoms = rows.iter().any(|row| row.z.len() > 1);
     let count = if atoms || from == From::Members {
         REPLICATES
     } else {
         1
     };
-    let pick = |values: &[f64], at: usize| values.get(at % values.len().max(1)).copied();
+    let pick = |values: &[f64], at: usize| {
+        let at = at % values.len().max(1);
+        values.get(at).copied().unwrap_or(0.0) as f32
+    };
     let (mut x0, mut x1) = (Vec::new(), Vec::new());
     for (at, row) in rows.iter().enumerate() {
-        for i in 0..count {
-            x1.push(pick(&row.z, i).unwrap_or(0.0) as f32);
-            // Members by turns; so many more rows see them all.
-            x0.push(pick(&row.members, at * count + i).unwrap_or(0.0) as f32);
+        x1.extend((0..count).map(|i| pick(&row.z, i)));
+        if from == From::Members {
+            let key = Key::new(seed, Purpose::Resample).init(at as i64).lead(1);
+            let members = key.permutation(row.members.len());
+            let shown = (0..count).map(|i| {
+                let member = members.get(i % members.len().max(1));
+                member.map_or(0.0, |&member| pick(&row.members, member))
+            });
+            x0.extend(shown);
         }
     }
     let total = x1.len();
@@ -274,5 +298,59 @@ impl Judge {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn residual(date: i64, row: Vec<f64>, members: usize) -> Residual {
+        Residual {
+            date,
+            z: vec![0.0],
+            members: (0..members).map(|m| m as f64).collect(),
+            row,
+            law: STANDARD,
+            observation: 0.0,
+        }
+    }
+
+    /// Dates, leads and a grid of 32 by 32 in the order of a store, 32 times what is judged: rows at even distances would
+    /// be those of one column. Of 1536 drawn rows, a column has 48 and none with chance `32 e^-48`.
+    #[test]
+    fn every_column_and_lead_is_judged() {
+        let (dates, leads, side) = (24, 2, 32);
+        let mut all = Vec::new();
+        for date in 0..dates {
+            for place in 0..leads * side * side {
+                let (lead, x) = (place / (side * side), place % side);
+                all.push(residual(date, vec![lead as f64, x as f64], 1));
+            }
+        }
+        let most = all.len() / side;
+        let judged = some(all, most, Key::new(1, Purpose::Resample));
+        assert_eq!(judged.len(), most);
+        assert!(judged.is_sorted_by_key(|residual| residual.date));
+        for (at, count) in [(0, leads), (1, side)] {
+            let seen: BTreeSet<usize> = judged.iter().map(|r| r.row[at] as usize).collect();
+            assert_eq!(seen.len(), count);
+        }
+    }
+
+    /// Eight members and four a row: taken by turns, even rows would show the first four alone. Of 200 rows each shows a
+    /// member with chance one half, no two of a row the same.
+    #[test]
+    fn even_and_odd_rows_show_every_member() {
+        let rows: Vec<Residual> = (0..400).map(|i| residual(i, vec![], 8)).collect();
+        let x0 = tables(&rows, From::Members, 1).x0.expect("starts");
+        let shown = |row: usize| (0..REPLICATES).map(move |i| (row * REPLICATES + i, 0));
+        for parity in 0..2 {
+            let rows = (parity..400).step_by(2);
+            let seen: BTreeSet<u32> = rows.flat_map(shown).map(|at| x0[at] as u32).collect();
+            assert_eq!(seen.len(), 8);
+        }
+        let first: BTreeSet<u32> = shown(0).map(|at| x0[at] as u32).collect();
+        assert_eq!(first.len(), REPLICATES);
     }
 }

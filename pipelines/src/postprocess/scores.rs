@@ -2,7 +2,8 @@
 
 use super::method::{Forecast, Predictions};
 use anyhow::{Result, bail};
-use foehn_calibration::{Basis, Law, Table};
+use foehn_calibration::{Basis, Case, Law, Table};
+use foehn_noise::{Key, Purpose};
 use foehn_verification::{PitHistogram, diebold_mariano};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,9 +27,9 @@ pub struct MethodScores {
     pub covered_90: f64,
     /// Shares of the transforms in ten cells.
     pub pit: Vec<f64>,
-    /// Of their flatness, with one draw a date.
-    pub pit_p_value: f64,
-    /// Shares of observations and of the law at zero and below, where an observation is zero.
+    /// Of their flatness, with one draw a date; none with fewer than five dates a cell.
+    pub pit_p_value: Option<f64>,
+    /// Shares of observations and of the law at zero and below, where zero is the least observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeros: Option<[f64; 2]>,
     /// Two-sided Diebold-Mariano p-value against the best method, on the means of the dates; none for the best itself.
@@ -62,10 +63,10 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// The cases with an observation that every method has a forecast for.
+    /// The cases with an observation that every method has a forecast for; none where nothing is observed yet.
     ///
     /// # Errors
-    /// None.
+    /// Observations, and none of a case that every method has a forecast for.
     pub(super) fn of(test: &Table, predictions: &BTreeMap<String, Predictions>) -> Result<Self> {
         let mut scored = Self {
             rows: Vec::new(),
@@ -94,11 +95,8 @@ impl Scored {
             }
         }
         scored.cases = scored.rows.len();
-        if scored.rows.is_empty() {
-            let why = scored
-                .first_without
-                .as_deref()
-                .unwrap_or("every observation is missing");
+        if scored.rows.is_empty() && scored.without_forecast > 0 {
+            let why = scored.first_without.as_deref().unwrap_or_default();
             bail!(
                 "no case to score among {} of the later dates: {why}",
                 test.len()
@@ -130,7 +128,8 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, law: &Law, y: f64, date: i64, place: usize) {
+    /// Adds a case; the draw places its observation on a jump of the law.
+    fn add(&mut self, law: &Law, y: f64, (date, place): (i64, usize), draw: f64) {
         let crps = law.crps(y);
         let values = [
             crps,
@@ -144,7 +143,7 @@ impl Sums {
             .for_each(|(sum, value)| *sum += value);
         self.zeros[0] += f64::from(u8::from(y <= 0.0));
         self.zeros[1] += law.cdf(0.0);
-        self.histogram.add(law.pit(y));
+        self.histogram.add(law.pit(y), draw);
         for (sum, count) in [
             self.by_date.entry(date).or_default(),
             self.by_place.entry(place).or_default(),
@@ -155,25 +154,35 @@ impl Sums {
     }
 }
 
+/// Where on a jump of a law the observation of a case stands for the test of flatness.
+pub(super) fn place_on_jump(case: &Case<'_>, place: usize, seed: u64) -> f64 {
+    let mut draw = [0.0];
+    let key = Key::new(seed, Purpose::Ties).init(case.date);
+    let key = key.lead((case.lead / 60) as u32).step(place as u32);
+    key.member(u32::MAX).uniforms(&mut draw);
+    draw[0]
+}
+
 /// Scores the forecasts of a method.
 pub(super) fn score(
     method: &str,
     predictions: &[Forecast],
     test: &Table,
     scored: &Scored,
+    seed: u64,
 ) -> MethodScores {
     let mut sums = Sums::new();
-    let mut dry = false;
+    let mut least = f64::INFINITY;
     for &row in &scored.rows {
         let (Some(case), Ok(prediction)) = (test.case(row), &predictions[row]) else {
             continue;
         };
-        dry |= case.observation.abs() <= 0.0;
+        least = least.min(case.observation);
         sums.add(
             &prediction.law,
             case.observation,
-            case.date,
-            test.columns().station[row],
+            (case.date, test.columns().station[row]),
+            place_on_jump(&case, test.columns().station[row], seed),
         );
         sums.fallback += usize::from(prediction.basis == Basis::Fallback);
     }
@@ -189,8 +198,8 @@ pub(super) fn score(
         pit_p_value: sums
             .histogram
             .flatness(sums.by_date.len() as f64)
-            .map_or(f64::NAN, |f| f.p_value),
-        zeros: dry.then(|| sums.zeros.map(|sum| sum / cases)),
+            .map(|f| f.p_value),
+        zeros: (least.abs() <= 0.0).then(|| sums.zeros.map(|sum| sum / cases)),
         equal_to_best_p_value: None,
         cases: scored.cases,
         fallback: sums.fallback,

@@ -2,7 +2,7 @@
 
 use super::method::{Forecast, Predictions};
 use super::simulated_flow::{BETWEEN, STEP, SimulatedFlow};
-use super::simulated_store::{DAY, Fields, START};
+use super::simulated_store::{DAY, Fields, Made, START};
 use anyhow::{Context, Result};
 use foehn_calibration::{Basis, Law, Prediction, Table, Variables};
 use foehn_compute::Workers;
@@ -176,7 +176,12 @@ impl SimulatedCases {
             std::fs::create_dir_all(parent)
                 .with_context(|| format!("cannot make {}", parent.display()))?;
         }
-        fields.write(path, names, grid.as_ref(), self)
+        fields.write(path, names, grid.as_ref(), &self.made(seed))
+    }
+
+    /// What a store of these cases says that it was made by.
+    pub(super) fn made(&self, seed: u64) -> Made<'_> {
+        Made { seed, cases: self }
     }
 
     /// The exact law of every case, where it is known.

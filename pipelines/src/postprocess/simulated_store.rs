@@ -1,17 +1,48 @@
 //! Simulated cases as a Zarr store.
 
 use super::simulated::SimulatedCases;
-use anyhow::Result;
-use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
+use anyhow::{Result, bail};
+use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store, open};
 use foehn_calibration::Variables;
 use foehn_field::{Attribute, Attributes, Grid};
 use ndarray::{Array1, ArrayD, IxDyn};
+use serde::Serialize;
 use std::path::Path;
 
 /// A day, s.
 pub(super) const DAY: i64 = 86_400;
 /// 2000-01-01, s since 1970.
 pub(super) const START: i64 = 946_684_800;
+
+/// The attribute that says what a store was made by.
+const MADE: &str = "foehn_simulated";
+
+/// What a store is made by: nothing else decides its values.
+#[derive(Serialize)]
+pub(super) struct Made<'a> {
+    pub(super) seed: u64,
+    pub(super) cases: &'a SimulatedCases,
+}
+
+impl Made<'_> {
+    /// Whether a store that is there holds these cases: scores against the exact law of others would mean nothing.
+    ///
+    /// # Errors
+    /// If it cannot be read, or was made by other settings, another seed or something else.
+    pub(super) fn check(&self, path: &Path) -> Result<()> {
+        let archive = open(path)?;
+        let wanted = serde_json::to_string(self)?;
+        let found = match archive.attributes().get(MADE) {
+            Some(Attribute::Text(found)) if *found == wanted => return Ok(()),
+            Some(Attribute::Text(found)) => found.as_str(),
+            _ => "something else than data.simulated",
+        };
+        bail!(
+            "exists and was made by {found}, not by {wanted}: remove it to have it made anew, give another data.path, or \
+             leave out data.simulated to take it as it is"
+        )
+    }
+}
 
 /// Members and truth, date by date.
 pub(super) struct Fields {
@@ -33,7 +64,7 @@ impl Fields {
         path: &Path,
         names: &Variables,
         grid: Option<&Grid>,
-        made: &SimulatedCases,
+        made: &Made<'_>,
     ) -> Result<()> {
         let coordinates = grid.map(Coordinate::of_grid).unwrap_or_default();
         let places: Vec<&str> = match grid {
@@ -92,7 +123,7 @@ impl Fields {
         let attributes = text(&[
             ("Conventions", "CF-1.11"),
             ("title", "simulated cases for foehn postprocess"),
-            ("foehn_simulated", &serde_json::to_string(made)?),
+            (MADE, &serde_json::to_string(made)?),
         ]);
         let store = Store::create(path, &attributes, plans, Mode::Create)?;
         let floats =

@@ -34,10 +34,10 @@ impl Conventions {
             crps: "of the law in closed form, of members as the law itself (empirical, M^2 pairs); fair: members as draws, \
                    M (M - 1) pairs, which flatters members at even levels",
             coverage: "share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %",
-            transforms: "an observation on a jump of the law counts evenly over the jump; Pearson's chi-square with one draw \
-                         a date",
+            transforms: "an observation on a jump of the law counts evenly over the jump, and for the test at a random place \
+                         of it; Pearson's chi-square with one draw a date, from five dates a cell",
             equal_to_best: "Diebold-Mariano on means of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
-            joint: "means over dates and leads of all scored places; variogram of order 1/2, fair, \
+            joint: "means over the dates and leads that every row has whole members at, of all scored places; variogram of order 1/2, fair, \
                     over pairs of at most 256 places; places are not weighted",
             missing: "a case counts if it has an observation and a forecast by every method; missing members are left out \
                       of means and laws",
@@ -78,6 +78,11 @@ pub struct PostprocessSummary {
     pub conventions: Conventions,
 }
 
+/// A p-value, or that there is none.
+fn chance(p: Option<f64>) -> String {
+    p.map_or_else(|| "-".to_owned(), |p| format!("{p:.1e}"))
+}
+
 impl PostprocessSummary {
     /// The scores as tables.
     pub fn text(&self) -> String {
@@ -96,6 +101,9 @@ impl PostprocessSummary {
     }
 
     fn write_methods(&self, text: &mut String, width: usize) -> std::fmt::Result {
+        if self.methods.is_empty() {
+            return Ok(());
+        }
         let zeros = self.methods.iter().any(|m| m.zeros.is_some());
         write!(
             text,
@@ -113,8 +121,13 @@ impl PostprocessSummary {
                 .map_or_else(String::new, |[o, f]| format!("  {f:.3} ({o:.3})"));
             writeln!(
                 text,
-                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {:8.1e} {p:>9} {fallback:>9}{zeros}",
-                m.method, m.crps, m.mae, m.bias, m.covered_90, m.pit_p_value
+                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {:>8} {p:>9} {fallback:>9}{zeros}",
+                m.method,
+                m.crps,
+                m.mae,
+                m.bias,
+                m.covered_90,
+                chance(m.pit_p_value)
             )?;
         }
         Ok(())
@@ -127,8 +140,8 @@ impl PostprocessSummary {
         let spectra = self.joint.iter().any(|m| m.spectrum.is_some());
         writeln!(
             text,
-            "{} members; energy and variogram over the places of a date:",
-            first.members
+            "{} members; energy and variogram over the places of a date, means over {} dates and leads:",
+            first.members, first.occasions
         )?;
         write!(
             text,
@@ -151,13 +164,13 @@ impl PostprocessSummary {
             let spectrum = m.spectrum.map_or_else(String::new, |x| format!("  {x:.3}"));
             writeln!(
                 text,
-                "{:width$} {:>11} {:8.4} {:8.4} {:12.3} {:8.1e} {:>8} {:>8} {:>9}{spectrum}",
+                "{:width$} {:>11} {:8.4} {:>8} {:12.3} {:>8} {:>8} {:>8} {:>9}{spectrum}",
                 m.method,
                 m.order,
                 m.crps,
-                m.crps_fair,
+                number(m.crps_fair, 4),
                 m.spread_skill,
-                m.rank_p_value,
+                chance(m.rank_p_value),
                 number(m.energy, 3),
                 number(m.energy_fair, 3),
                 number(m.variogram, 5)
@@ -167,6 +180,12 @@ impl PostprocessSummary {
     }
 
     fn write_notes(&self, text: &mut String) -> std::fmt::Result {
+        if self.scored.cases == 0 {
+            writeln!(
+                text,
+                "nothing is scored: the later dates have no observations"
+            )?;
+        }
         if self.scored.without_forecast > 0 {
             let why = self.scored.first_without.as_deref().unwrap_or("");
             writeln!(

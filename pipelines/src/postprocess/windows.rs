@@ -15,6 +15,11 @@ pub(super) struct Window {
     pub(super) test: Table,
 }
 
+/// So many of a number, whole ones: 29 of 100 for 0.29, whose product with 100 is less than 29 by rounding.
+fn share(count: usize, part: f64) -> usize {
+    (count as f64 * part + 1e-9) as usize
+}
+
 /// The first dates for the rest, or for every few dates the past as it was then.
 ///
 /// # Errors
@@ -27,7 +32,7 @@ pub(super) fn windows(table: &Table, data: &CasesConfig) -> Result<Vec<Window>> 
             dates.len()
         );
     }
-    let first = ((dates.len() as f64 * data.train) as usize).clamp(1, dates.len() - 1);
+    let first = share(dates.len(), data.train).clamp(1, dates.len() - 1);
     let later = &dates[first..];
     let length = data.window.map_or(later.len(), |_| data.refit);
     let window = |block: &[i64]| {
@@ -112,4 +117,15 @@ pub(super) fn fit_all(
     }
     progress.finish();
     Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_dates_are_whole() {
+        let found = [0.29, 0.57, 0.58, 0.8, 0.999].map(|part| share(100, part));
+        assert_eq!(found, [29, 57, 58, 80, 99]);
+    }
 }

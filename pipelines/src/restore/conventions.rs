@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// The conventions of a file of scores.
 #[derive(Clone, Debug, Serialize)]
-pub struct Conventions {
+pub struct RestoreConventions {
     /// The test pictures.
     pub test: PathBuf,
     /// Seed of masks, degradations and noise.
@@ -20,7 +20,7 @@ pub struct Conventions {
     pub numbers: [&'static str; 10],
 }
 
-impl Conventions {
+impl RestoreConventions {
     /// Those of a model that is scored.
     pub fn of(config: &RestoreConfig, test: PathBuf, how: &RestoreSampling) -> Self {
         Self {

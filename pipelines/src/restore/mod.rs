@@ -20,7 +20,7 @@ mod training;
 
 pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};
 pub use config::{Flips, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task};
-pub use conventions::Conventions;
+pub use conventions::RestoreConventions;
 pub use ensemble::{EnsembleScores, MeanRow};
 pub use features::FeatureNote;
 pub use network::NetworkConfig;

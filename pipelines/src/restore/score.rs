@@ -3,7 +3,7 @@
 use super::baselines;
 use super::config::{RestoreConfig, RestoreSampling, Start, Task};
 use super::contest::{calls, samplers};
-use super::conventions::Conventions;
+use super::conventions::RestoreConventions;
 use super::drawing::Drawing;
 use super::ensemble::{EnsembleScores, ensemble};
 use super::features::{FeatureNote, Features, as_written};
@@ -64,7 +64,7 @@ pub struct RestoreScores {
     /// The file of scores.
     pub path: PathBuf,
     /// What made each number.
-    pub conventions: Conventions,
+    pub conventions: RestoreConventions,
 }
 
 /// How far a set of restored pictures lies from the true ones.
@@ -175,7 +175,7 @@ pub fn restore_score(
         distances,
         ensemble: ensemble.transpose()?,
         path,
-        conventions: Conventions::of(config, test.clone(), &config.sampling),
+        conventions: RestoreConventions::of(config, test.clone(), &config.sampling),
     };
     write_text(&scores.path, &serde_json::to_string_pretty(&scores)?)?;
     Ok(scores)
