@@ -81,8 +81,9 @@ impl<'a> Pictures<'a> {
             );
         }
         let mut all = Crc::new();
-        seen.iter()
-            .for_each(|(.., crc)| all.update(&crc.to_le_bytes()));
+        for (.., crc) in &seen {
+            all.update(&crc.to_le_bytes());
+        }
         Ok(all.sum())
     }
 
