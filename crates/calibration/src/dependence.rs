@@ -211,7 +211,8 @@ mod tests {
         for outlier in [1.0, -1.0] {
             let raw = Array2::from_shape_fn((100, 1), |(i, _)| if i == 0 { outlier } else { 0.0 });
             let key = Key::new(1, Purpose::Ties);
-            let found = transformation(std::slice::from_ref(&law), raw.view(), key).expect("members");
+            let found =
+                transformation(std::slice::from_ref(&law), raw.view(), key).expect("members");
             // The quantile of 1 - 2^-53 is 8.2 deviations.
             let far = (found[[0, 0]] - 2.0) / 3.0 * outlier;
             assert!((8.0..9.0).contains(&far), "{far}");
