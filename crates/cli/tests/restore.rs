@@ -301,7 +301,7 @@ fn scores_are_made_with_plain_ways_beside_them() {
     }
     let score = |more: &[&str]| project.run(&[&words[..], more].concat());
     score(&["--of", "13"]).refused(&["--of 13", "12 pictures"]);
-    score(&["--members", "1"]).refused(&["--members 1", "--of 0"]);
+    score(&["--members", "1", "--of", "3"]).refused(&["--members 1", "--of 0"]);
     // what is there is not written over without a word, and is the same again
     let before = fs::read(project.path("model/scores.json")).unwrap();
     let small = ["--members", "4", "--of", "3"];

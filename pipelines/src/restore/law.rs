@@ -234,8 +234,11 @@ impl RestorationLaw {
         let hides = weight
             .as_ref()
             .is_none_or(|weight| weight.clone().sum().into_scalar::<f32>() > 0.0);
-        let errors = squared_errors(u, point.target, weight);
-        Ok(if hides { errors } else { errors.zeros_like() })
+        if !hides {
+            // nothing to learn, and still a function of the weights
+            return Ok(u.sum().mul_scalar(0.0));
+        }
+        Ok(squared_errors(u, point.target, weight))
     }
 }
 
