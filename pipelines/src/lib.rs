@@ -84,10 +84,11 @@ pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use restore::{
-    Damage, DistanceRow, EnsembleScores, FeatureNote, Flips, LabelConfig, MeanRow, NetworkConfig,
+    Damage, DistanceRow, EnsembleScores, FeatureNote, FieldMethod, FieldOptions, FieldPeriod,
+    FieldScores, FieldScoring, FieldStore, Flips, Gaps, LabelConfig, MeanRow, NetworkConfig,
     PictureConfig, Projection, RestoreConfig, RestoreConventions, RestoreJob, RestoreSampling,
-    RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, restore_apply,
-    restore_score, restore_train,
+    RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, VariableScores,
+    restore_apply, restore_score, restore_score_fields, restore_train,
 };
 pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;

@@ -82,7 +82,8 @@ pub fn maps(example: &Example, grid: &Grid) -> Result<Vec<u8>> {
     Ok(figure.png()?)
 }
 
-fn axes(grid: &Grid) -> MapAxes {
+/// The axes of maps on a grid.
+pub fn axes(grid: &Grid) -> MapAxes {
     match grid {
         Grid::Rectilinear {
             latitude,

@@ -5,15 +5,15 @@ use crate::commands::{say, workers};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use foehn_pipelines::{
-    Damage, Mode, Projection, RestoreConfig, RestoreJob, RestoreScoring, restore_apply,
-    restore_score, restore_train,
+    Damage, FieldOptions, FieldPeriod, FieldScoring, FieldStore, Mode, Projection, RestoreConfig,
+    RestoreJob, RestoreScoring, restore_apply, restore_score, restore_score_fields, restore_train,
 };
 use std::path::PathBuf;
 
 /// What `foehn restore` can do.
 #[derive(Debug, Subcommand)]
 pub enum Restore {
-    /// Train a model on pictures of which parts are hidden or detail is lost.
+    /// Train a model on pictures or fields of which parts are hidden or detail is lost.
     #[command(
         after_help = "Example:\n  foehn restore train configs/restore_inpainting.toml --set train.steps=500"
     )]
@@ -23,31 +23,36 @@ pub enum Restore {
         #[command(flatten)]
         output: Output,
     },
-    /// Restore pictures: samples, their mean and spread, and a contact sheet, as PNG.
+    /// Restore pictures or fields: samples, their mean and spread, and a contact sheet.
     ///
     /// PNG, JPEG, WebP, TIFF, BMP, PNM and GIF files of 8 and 16 bits, a folder of them, or an IDX file. Known values are
     /// written back as they were. Of each picture: sample-1.png and so on, mean.png, spread.png and sheet.png (all of them
     /// beside the input), in --out for one picture and in a folder of its name there for several.
+    ///
+    /// A model of fields reads a NetCDF file or Zarr store and fills what is missing at every time, or enlarges coarse fields:
+    /// restored.nc (or restored.zarr) with the variable for every `number`, its mean and its spread, and sheet.png.
     #[command(
         after_help = "Examples:\n  foehn restore apply --model runs/restore_inpainting --input photo.png --mask mask.png --samples 8 --out restored\n  \
                       foehn restore apply --model runs/restore_super_resolution --input small.png --out large --project\n  \
-                      foehn restore apply --model runs/restore_inpainting --input t10k-images-idx3-ubyte.gz --degrade --pictures 10 --out look"
+                      foehn restore apply --model runs/restore_inpainting --input t10k-images-idx3-ubyte.gz --degrade --pictures 10 --out look\n  \
+                      foehn restore apply --model runs/restore_slp --input gaps.nc --variable slp --samples 8 --out filled"
     )]
     Apply(Box<Apply>),
-    /// Score a model on its test pictures: distances between sets, PSNR, SSIM, CRPS, coverage, beside plain ways.
+    /// Score a model on its test pictures or fields beside plain ways: distances between sets, PSNR, SSIM, CRPS, coverage.
     ///
     /// Prints tables, and writes scores.json and, where there are labels, classifier.safetensors into the folder of the model.
+    /// Of fields: fair CRPS, errors, spread/skill, coverage and spectra, weighted by area.
     #[command(
         after_help = "Example:\n  foehn restore score configs/restore_inpainting.toml --steps 5,10,20,50 --noise 0.25,1"
     )]
     Score {
         #[command(flatten)]
         common: Common,
-        /// Test pictures of the distances between sets.
-        #[arg(long, default_value_t = 2000, value_name = "N")]
-        pictures: usize,
-        /// Steps of the sampler, each a row.
-        #[arg(long, value_delimiter = ',', value_name = "N,N,..", default_values_t = [5, 10, 20, 50])]
+        /// Test pictures of the distances between sets [default: 2000].
+        #[arg(long, value_name = "N")]
+        pictures: Option<usize>,
+        /// Steps of the sampler, each a row [default: 5,10,20,50; of fields, those of the configuration].
+        #[arg(long, value_delimiter = ',', value_name = "N,N,..")]
         steps: Vec<usize>,
         /// Also SDEs with e(t) = K sigma^2 (1 - t).
         #[arg(long, value_delimiter = ',', value_name = "K,K,..")]
@@ -55,9 +60,12 @@ pub enum Restore {
         /// Samples of each picture for PSNR, CRPS and coverage; of 19, all but the outermost ranks are 90 %.
         #[arg(long, default_value_t = 19, value_name = "N")]
         members: usize,
-        /// Test pictures of those; 0 for none.
-        #[arg(long, default_value_t = 200, value_name = "N")]
-        of: usize,
+        /// Test pictures of those, 0 for none; or fields, evenly spread over the period [default: 200].
+        #[arg(long, value_name = "N")]
+        of: Option<usize>,
+        /// Score fields of the validation period, for choosing steps and noise.
+        #[arg(long)]
+        validation: bool,
         /// The file of scores [default: scores.json in the folder of the model].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -73,7 +81,7 @@ pub struct Apply {
     /// Folder of the model.
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
-    /// An image file, a folder of them, or an IDX file.
+    /// An image file, a folder of them, or an IDX file; for a model of fields, a NetCDF file or a Zarr store.
     #[arg(long, value_name = "PATH")]
     pub input: PathBuf,
     /// An image of the input's size, white where to restore and black elsewhere.
@@ -97,6 +105,18 @@ pub struct Apply {
     /// Make samples reduce to the input exactly, where resolution was lost.
     #[arg(long)]
     pub project: bool,
+    /// The variables of the input, where the model restores fields; they must be those of the model.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,NAME,..")]
+    pub variable: Vec<String>,
+    /// Of fields: first and last date, both included, such as 2008-01-01..2008-01-31.
+    #[arg(long, value_name = "DATE..DATE")]
+    pub times: Option<String>,
+    /// Of fields: netcdf for one file or zarr for a folder.
+    #[arg(long, value_name = "FORM", default_value = "netcdf")]
+    pub form: FieldStore,
+    /// Of fields: continue what an earlier run began.
+    #[arg(long)]
+    pub resume: bool,
     /// Folder of the results.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -116,6 +136,7 @@ pub fn run(command: &Restore) -> Result<()> {
             noise,
             members,
             of,
+            validation,
             out,
             overwrite,
         } => {
@@ -125,20 +146,49 @@ pub fn run(command: &Restore) -> Result<()> {
             if let Some(k) = noise.iter().find(|k| !(k.is_finite() && **k > 0.0)) {
                 bail!("--noise {k}: give factors above 0");
             }
+            let config = load(common)?;
+            let mode = if *overwrite {
+                Mode::Overwrite
+            } else {
+                Mode::Create
+            };
+            if config.fields.is_some() {
+                if let Some(pictures) = pictures {
+                    bail!("--pictures {pictures}: these are fields: give --of");
+                }
+                let scoring = FieldScoring {
+                    steps: steps.clone(),
+                    noise: noise.clone(),
+                    members: *members,
+                    of: *of,
+                    period: if *validation {
+                        FieldPeriod::Validation
+                    } else {
+                        FieldPeriod::Test
+                    },
+                    output: out.clone(),
+                    mode,
+                };
+                return score_fields(common, &config, &scoring);
+            }
+            if *validation {
+                bail!("--validation: only fields have a validation period: leave it out");
+            }
+            let usual = || vec![5, 10, 20, 50];
             let scoring = RestoreScoring {
-                pictures: *pictures,
-                steps: steps.clone(),
+                pictures: pictures.unwrap_or(2000),
+                steps: if steps.is_empty() {
+                    usual()
+                } else {
+                    steps.clone()
+                },
                 noise: noise.clone(),
                 members: *members,
-                of: *of,
+                of: of.unwrap_or(200),
                 output: out.clone(),
-                mode: if *overwrite {
-                    Mode::Overwrite
-                } else {
-                    Mode::Create
-                },
+                mode,
             };
-            score(common, &scoring)
+            score(common, &config, &scoring)
         }
     }
 }
@@ -181,24 +231,57 @@ fn apply(arguments: &Apply) -> Result<()> {
         } else {
             Projection::None
         },
+        fields: FieldOptions {
+            variables: arguments.variable.clone(),
+            times: arguments.times.as_deref().map(times).transpose()?,
+            store: arguments.form,
+            mode: arguments.resume.then_some(Mode::Resume),
+        },
         output: arguments.out.clone(),
     };
     let (workers, device) = (workers(manner.threads)?, arguments.run.device.open()?);
     let done = restore_apply(&job, &device, &workers, manner.talk())?;
     let residual = done.largest_residual.map_or(String::new(), |residual| {
-        format!("; reduced again, samples miss the input by at most {residual:.2e} of [-1, 1]")
+        let unit = if done.fields {
+            "standard deviations"
+        } else {
+            "of [-1, 1]"
+        };
+        format!("; reduced again, samples miss the input by at most {residual:.2e} {unit}")
     });
     let (pictures, samples, output) = (done.pictures, done.samples, done.output.display());
+    let what = if done.fields {
+        "field(s)"
+    } else {
+        "picture(s)"
+    };
     say(
         manner.json,
         &done,
-        &format!("{samples} samples of {pictures} picture(s) in {output}{residual}"),
+        &format!("{samples} samples of {pictures} {what} in {output}{residual}"),
     )
 }
 
-fn score(common: &Common, scoring: &RestoreScoring) -> Result<()> {
-    let (config, manner) = (load(common)?, &common.run.manner);
+fn score(common: &Common, config: &RestoreConfig, scoring: &RestoreScoring) -> Result<()> {
+    let manner = &common.run.manner;
     let (workers, device) = (workers(manner.threads)?, common.run.device.open()?);
-    let scores = restore_score(&config, scoring, &device, &workers, manner.talk())?;
+    let scores = restore_score(config, scoring, &device, &workers, manner.talk())?;
     say(manner.json, &scores, &scores.text())
+}
+
+fn score_fields(common: &Common, config: &RestoreConfig, scoring: &FieldScoring) -> Result<()> {
+    let manner = &common.run.manner;
+    let (workers, device) = (workers(manner.threads)?, common.run.device.open()?);
+    let scores = restore_score_fields(config, scoring, &device, &workers, manner.talk())?;
+    say(manner.json, &scores, &scores.text())
+}
+
+/// First and last date.
+fn times(text: &str) -> Result<[String; 2]> {
+    match text.split_once("..") {
+        Some((first, last)) => Ok([first, last].map(|date| date.trim().to_owned())),
+        None => {
+            bail!("--times {text}: write the first and the last date as 2008-01-01..2008-01-31")
+        }
+    }
 }

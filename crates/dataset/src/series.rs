@@ -40,7 +40,8 @@ impl Series {
     }
 
     /// As [`Series::open`], but only some periods must lie in the files: a forecast of later years needs no
-    /// training data. The other periods come out empty or as far as the data go.
+    /// training data. The other periods come out empty or as far as the data go. Without any, states are taken one by one:
+    /// however far apart they lie, and also where there is only one.
     ///
     /// # Errors
     /// As [`Series::open`].
@@ -59,7 +60,13 @@ impl Series {
         };
         let paths = config.path.as_slice().iter().map(located);
         let reel = Reel::open(config, &paths.collect::<Vec<_>>())?;
-        let stride = stride(&reel.times, step)?;
+        let stride = match splits {
+            [] => Stride {
+                positions: 1,
+                seconds: step.seconds(),
+            },
+            _ => stride(&reel.times, step)?,
+        };
         let periods = Periods::parse(config, reel.times.calendar)?;
         for split in splits {
             periods.within(*split, &reel.times, stride.seconds)?;

@@ -63,6 +63,11 @@ impl Statistics {
         &self.variables
     }
 
+    /// Their units, empty where there are none.
+    pub fn units(&self) -> &[String] {
+        &self.units
+    }
+
     /// The shape of a state: (variables, ny, nx).
     pub fn shape(&self) -> (usize, usize, usize) {
         self.shape

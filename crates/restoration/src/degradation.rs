@@ -1,8 +1,9 @@
 //! What is lost of a picture that is there everywhere.
 
-use crate::resize::{Resampling, area_mean, enlarged};
+use crate::edges::{Edge, Edges};
+use crate::resize::{Resampling, Taps, area_mean, combined, enlarged};
 use foehn_noise::Key;
-use ndarray::{Array1, Array2, Array3, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView3};
 use serde::{Deserialize, Serialize};
 
 /// The step of a key that names noise.
@@ -73,7 +74,12 @@ impl Degradation {
     ///
     /// # Errors
     /// If a parameter is out of its range, or blocks do not tile the picture.
-    pub fn apply(&self, x: ArrayView3<f32>, key: &Key) -> Result<Array3<f32>, DegradationError> {
+    pub fn apply(
+        &self,
+        x: ArrayView3<f32>,
+        key: &Key,
+        edges: Edges,
+    ) -> Result<Array3<f32>, DegradationError> {
         self.check()?;
         match *self {
             Self::Reduce { factor, up } => {
@@ -83,9 +89,9 @@ impl Degradation {
                     width,
                     factor,
                 })?;
-                Ok(enlarged(small.view(), factor, up))
+                Ok(enlarged(small.view(), factor, up, edges))
             }
-            Self::Blur { deviation } => Ok(blurred(x, deviation)),
+            Self::Blur { deviation } => Ok(blurred(x, deviation, edges)),
             Self::Noise { deviation } => {
                 let mut z = vec![0f32; x.len()];
                 key.step(NOISE).normals(&mut z);
@@ -121,31 +127,21 @@ impl Degradation {
     }
 }
 
-/// `x` with a Gaussian of `deviation` pixels, cut and scaled to sum 1; pixels beyond an edge equal the outermost one.
-fn blurred(x: ArrayView3<f32>, deviation: f64) -> Array3<f32> {
+/// `x` with a Gaussian of `deviation` pixels, cut and scaled to sum 1; pixels beyond a closed edge equal the outermost one.
+fn blurred(x: ArrayView3<f32>, deviation: f64, edges: Edges) -> Array3<f32> {
     let (_, h, w) = x.dim();
-    let (rows, columns) = (gaussian(h, deviation), gaussian(w, deviation));
-    let mut result = x.to_owned();
-    for mut plane in result.axis_iter_mut(Axis(0)) {
-        let smooth = rows.dot(&plane).dot(&columns.t());
-        plane.assign(&smooth);
-    }
-    result
+    let rows = gaussian(h, deviation, edges.y);
+    combined(x, &rows, &gaussian(w, deviation, edges.x))
 }
 
-fn gaussian(n: usize, deviation: f64) -> Array2<f32> {
+fn gaussian(n: usize, deviation: f64, edge: Edge) -> Vec<Taps> {
     let reach = (CUT * deviation).ceil() as isize;
     let weight = |k: isize| (-0.5 * (k as f64 / deviation).powi(2)).exp();
     let sum: f64 = (-reach..=reach).map(weight).sum();
-    let mut matrix = Array2::zeros((n, n));
-    for i in 0..n as isize {
-        let mut row = Array1::<f32>::zeros(n);
-        for k in -reach..=reach {
-            row[(i + k).clamp(0, n as isize - 1) as usize] += (weight(k) / sum) as f32;
-        }
-        matrix.row_mut(i as usize).assign(&row);
-    }
-    matrix
+    let tap = |i: isize, k: isize| (edge.cell(i + k, n), (weight(k) / sum) as f32);
+    (0..n as isize)
+        .map(|i| (-reach..=reach).map(|k| tap(i, k)).collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -162,7 +158,7 @@ mod tests {
         let mut x = Array3::zeros((1, 41, 41));
         x[[0, 20, 20]] = 1.0;
         let y = Degradation::Blur { deviation: 2.0 }
-            .apply(x.view(), &key())
+            .apply(x.view(), &key(), Edges::CLOSED)
             .unwrap();
         assert!((y.sum() - 1.0).abs() < 1e-5);
         let spread = y
@@ -178,8 +174,8 @@ mod tests {
         const N: usize = 128;
         let x = Array3::zeros((1, N, N));
         let noise = Degradation::Noise { deviation: 0.5 };
-        let y = noise.apply(x.view(), &key()).unwrap();
-        assert_eq!(y, noise.apply(x.view(), &key()).unwrap());
+        let y = noise.apply(x.view(), &key(), Edges::CLOSED).unwrap();
+        assert_eq!(y, noise.apply(x.view(), &key(), Edges::CLOSED).unwrap());
         let variance = y.iter().map(|v| f64::from(v * v)).sum::<f64>() / (N * N) as f64;
         // standard error sqrt(2 / n) of itself; bound: 4 of them
         assert!((variance / 0.25 - 1.0).abs() < 4.0 * (2.0 / (N * N) as f64).sqrt());
@@ -192,7 +188,7 @@ mod tests {
             up: Resampling::Bicubic,
         };
         let error = reduce
-            .apply(Array3::zeros((3, 8, 9)).view(), &key())
+            .apply(Array3::zeros((3, 8, 9)).view(), &key(), Edges::CLOSED)
             .unwrap_err();
         assert!(error.to_string().contains("8 x 9"), "{error}");
         assert!(

@@ -1,5 +1,6 @@
 //! In-painting by the Laplace equation.
 
+use crate::edges::Edges;
 use ndarray::{Array2, ArrayView2};
 
 /// Residual, relative to that of zeros, at which the iteration ends.
@@ -21,13 +22,13 @@ pub enum HarmonicError {
     Everything,
 }
 
-/// `sum over neighbours (u_n - u) = 0` at every hidden pixel, with `u` given at the known ones and no flux through the
-/// picture's edges: the smoothest surface, what in-painting by diffusion ends with.
+/// `sum over neighbours (u_n - u) = 0` at every hidden pixel, with `u` given at the known ones and no flux through
+/// closed edges: the smoothest surface, what in-painting by diffusion ends with.
 ///
 /// ```
 /// let x = ndarray::arr2(&[[1f32, 0.0, 0.0, 7.0]]);
 /// let known = ndarray::arr2(&[[true, false, false, true]]);
-/// let filled = foehn_restoration::harmonic(x.view(), known.view())?;
+/// let filled = foehn_restoration::harmonic(x.view(), known.view(), foehn_restoration::Edges::CLOSED)?;
 /// assert!((filled[[0, 1]] - 3.0).abs() < 1e-5 && (filled[[0, 2]] - 5.0).abs() < 1e-5);
 /// # Ok::<(), foehn_restoration::HarmonicError>(())
 /// ```
@@ -37,7 +38,11 @@ pub enum HarmonicError {
 ///
 /// # Errors
 /// If the sizes differ, or nothing is known.
-pub fn harmonic(x: ArrayView2<f32>, known: ArrayView2<bool>) -> Result<Array2<f32>, HarmonicError> {
+pub fn harmonic(
+    x: ArrayView2<f32>,
+    known: ArrayView2<bool>,
+    edges: Edges,
+) -> Result<Array2<f32>, HarmonicError> {
     let (size, mask) = (x.dim(), known.dim());
     if size != mask {
         return Err(HarmonicError::Size {
@@ -48,7 +53,7 @@ pub fn harmonic(x: ArrayView2<f32>, known: ArrayView2<bool>) -> Result<Array2<f3
     if !known.iter().any(|known| *known) {
         return Err(HarmonicError::Everything);
     }
-    let hidden = Hidden::new(known);
+    let hidden = Hidden::new(known, edges);
     let solution = hidden.solve(x);
     let mut filled = x.to_owned();
     for (&(i, j), value) in hidden.cells.iter().zip(solution) {
@@ -69,7 +74,7 @@ struct Hidden {
 }
 
 impl Hidden {
-    fn new(known: ArrayView2<bool>) -> Self {
+    fn new(known: ArrayView2<bool>, edges: Edges) -> Self {
         let cells: Vec<_> = known
             .indexed_iter()
             .filter(|(_, known)| !**known)
@@ -81,7 +86,7 @@ impl Hidden {
         }
         let (mut degree, mut inner, mut outer) = (Vec::new(), Vec::new(), Vec::new());
         for &at in &cells {
-            let near = neighbours(at, known.dim());
+            let near = neighbours(at, known.dim(), edges);
             degree.push(near.len() as f64);
             inner.push(
                 near.iter()
@@ -143,12 +148,12 @@ impl Hidden {
     }
 }
 
-fn neighbours((i, j): (usize, usize), (h, w): (usize, usize)) -> Vec<(usize, usize)> {
-    let up = i.checked_sub(1).map(|i| (i, j));
-    let left = j.checked_sub(1).map(|j| (i, j));
-    let down = (i + 1 < h).then_some((i + 1, j));
-    let right = (j + 1 < w).then_some((i, j + 1));
-    [up, left, down, right].into_iter().flatten().collect()
+fn neighbours((i, j): (usize, usize), (h, w): (usize, usize), edges: Edges) -> Vec<(usize, usize)> {
+    let rows = edges.y.neighbours(i, h).into_iter().flatten();
+    let columns = edges.x.neighbours(j, w).into_iter().flatten();
+    rows.map(|i| (i, j))
+        .chain(columns.map(|j| (i, j)))
+        .collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -169,7 +174,7 @@ mod tests {
             !(3..16).contains(&i) || !(5..25).contains(&j)
         });
         let hollow = Array2::from_shape_fn((20, 30), |at| if known[at] { u[at] } else { f32::NAN });
-        let filled = harmonic(hollow.view(), known.view()).unwrap();
+        let filled = harmonic(hollow.view(), known.view(), Edges::CLOSED).unwrap();
         for (a, b) in filled.iter().zip(&u) {
             assert!((a - b).abs() < 1e-3, "{a} {b}");
         }
@@ -179,14 +184,27 @@ mod tests {
     fn no_flux_leaves_through_the_edges_and_nothing_known_is_refused() {
         let x = ndarray::arr2(&[[0f32, 0.0, 5.0], [0.0, 0.0, 0.0]]);
         let known = ndarray::arr2(&[[false, false, true], [false, false, false]]);
-        let filled = harmonic(x.view(), known.view()).unwrap();
+        let filled = harmonic(x.view(), known.view(), Edges::CLOSED).unwrap();
         assert!(filled.iter().all(|v| (v - 5.0).abs() < 1e-5));
         let none = Array2::from_elem((2, 3), false);
         assert_eq!(
-            harmonic(x.view(), none.view()),
+            harmonic(x.view(), none.view(), Edges::CLOSED),
             Err(HarmonicError::Everything)
         );
         let all = Array2::from_elem((2, 3), true);
-        assert_eq!(harmonic(x.view(), all.view()).unwrap(), x);
+        assert_eq!(harmonic(x.view(), all.view(), Edges::CLOSED).unwrap(), x);
+    }
+
+    #[test]
+    fn a_periodic_axis_is_filled_across_its_ends() {
+        // cells 0 and 5 lie side by side between the values 2 (cell 4) and 5 (cell 1)
+        let x = ndarray::arr2(&[[0f32, 5.0, 1.0, 1.0, 2.0, 0.0]]);
+        let known = ndarray::arr2(&[[false, true, true, true, true, false]]);
+        let edges = Edges {
+            x: crate::Edge::Periodic,
+            ..Edges::CLOSED
+        };
+        let filled = harmonic(x.view(), known.view(), edges).unwrap();
+        assert!((filled[[0, 5]] - 3.0).abs() < 1e-5 && (filled[[0, 0]] - 4.0).abs() < 1e-5);
     }
 }

@@ -8,14 +8,14 @@
 //!
 //! ```
 //! use foehn_noise::{Key, Purpose};
-//! use foehn_restoration::{MaskLaw, harmonic, psnr};
+//! use foehn_restoration::{Edges, MaskLaw, harmonic, psnr};
 //! use ndarray::Array2;
 //!
 //! // the middle of a ramp is hidden and filled again: linear functions are harmonic
 //! let ramp = Array2::from_shape_fn((16, 16), |(i, j)| (2 * i + 3 * j) as f32);
 //! let mut known = Array2::from_elem((16, 16), true);
 //! known.slice_mut(ndarray::s![4..9, 5..12]).fill(false);
-//! let filled = harmonic(ramp.view(), known.view())?;
+//! let filled = harmonic(ramp.view(), known.view(), Edges::CLOSED)?;
 //! assert!(psnr(ramp.view(), filled.view(), 75.0) > 90.0);
 //!
 //! // 64 tiles, each hidden with probability 0.3
@@ -36,12 +36,16 @@
 mod collection;
 mod degradation;
 mod distance;
+mod edges;
 mod harmonic;
 mod idx;
 mod jpeg;
 mod mask;
+mod mask_error;
+mod mask_shapes;
 mod moments;
 mod picture;
+mod picture_check;
 mod picture_error;
 mod projection;
 mod quality;
@@ -52,9 +56,11 @@ mod tiling;
 pub use collection::{Collection, CollectionError};
 pub use degradation::{Degradation, DegradationError};
 pub use distance::{DistanceError, frechet_distance, kernel_distance, paired_kernel_distance};
+pub use edges::{Edge, Edges};
 pub use harmonic::{HarmonicError, harmonic};
 pub use idx::{IdxError, Labels, read_images, read_labels};
-pub use mask::{MaskError, MaskLaw, mask_of};
+pub use mask::{MaskLaw, mask_of};
+pub use mask_error::MaskError;
 pub use moments::Moments;
 pub use picture::{Depth, Picture};
 pub use picture_error::PictureError;

@@ -1,15 +1,9 @@
 //! An image file's integers.
 
-use crate::jpeg;
+use crate::picture_check::{is_animated, refuse_what_decoders_pass};
 use crate::picture_error::PictureError;
 use flate2::Crc;
-use image::codecs::gif::GifDecoder;
-use image::codecs::png::PngDecoder;
-use image::codecs::webp::WebPDecoder;
-use image::{
-    AnimationDecoder, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat,
-    ImageReader, Limits,
-};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageReader, Limits};
 use ndarray::{Array3, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -179,7 +173,8 @@ impl Picture {
         }
         let mut decoder = reader.into_decoder().map_err(decode)?;
         decoder.set_limits(Limits::default()).map_err(decode)?;
-        if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
+        let inks = [ExtendedColorType::Cmyk8, ExtendedColorType::Cmyk16];
+        if inks.contains(&decoder.original_color_type()) {
             return Err(PictureError::Cmyk {
                 path: path.to_owned(),
             });
@@ -218,29 +213,6 @@ fn narrow<'a>(values: impl Iterator<Item = &'a u16>) -> Vec<u8> {
 fn wide<'a>(values: impl Iterator<Item = &'a u16>) -> Vec<u8> {
     // the encoder takes the machine's own order of bytes
     values.flat_map(|v| v.to_ne_bytes()).collect()
-}
-
-/// Decoders fill what is missing of a JPEG with grey, and turn four inks into colours as if there were no profile.
-fn refuse_what_decoders_pass(bytes: &[u8], path: &Path) -> Result<(), PictureError> {
-    let path = path.to_owned();
-    match jpeg::outline(bytes) {
-        Some(outline) if outline.components == Some(4) => Err(PictureError::Cmyk { path }),
-        Some(outline) if !outline.whole => Err(PictureError::Truncated { path }),
-        _ => Ok(()),
-    }
-}
-
-fn is_animated(bytes: &[u8], format: Option<ImageFormat>) -> Result<bool, image::ImageError> {
-    let file = Cursor::new(bytes);
-    match format {
-        Some(ImageFormat::Gif) => {
-            let mut frames = GifDecoder::new(file)?.into_frames();
-            Ok(frames.next().is_some() && frames.next().is_some())
-        }
-        Some(ImageFormat::Png) => PngDecoder::new(file)?.is_apng(),
-        Some(ImageFormat::WebP) => Ok(WebPDecoder::new(file)?.has_animation()),
-        _ => Ok(false),
-    }
 }
 
 fn from_image(image: &DynamicImage, path: &Path) -> Result<Picture, PictureError> {

@@ -45,6 +45,12 @@ pub enum PictureError {
         /// The file.
         path: PathBuf,
     },
+    /// More than one page.
+    #[error("{path} has several pages: give one as a file of its own")]
+    Pages {
+        /// The file.
+        path: PathBuf,
+    },
     /// Pixels that are partly transparent.
     #[error(
         "{path} has {count} transparent pixels: flatten it, or give the alpha channel as a mask of its own (white where \

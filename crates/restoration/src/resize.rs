@@ -1,6 +1,7 @@
 //! Smaller by averages, larger by interpolation.
 
-use ndarray::{Array2, Array3, ArrayView3, Axis};
+use crate::edges::{Edge, Edges};
+use ndarray::{Array3, ArrayView3};
 use serde::{Deserialize, Serialize};
 
 /// How a picture is made larger.
@@ -39,12 +40,12 @@ pub fn area_mean(x: ArrayView3<f32>, factor: usize) -> Option<Array3<f32>> {
     Some(sums.mapv(|sum| (sum / cells) as f32))
 }
 
-/// `factor` times larger along both axes; beyond an edge, pixels equal the outermost one.
+/// `factor` times larger along both axes; beyond a closed edge, pixels equal the outermost one.
 ///
 /// ```
-/// use foehn_restoration::{Resampling, enlarged};
+/// use foehn_restoration::{Edges, Resampling, enlarged};
 /// let x = ndarray::arr3(&[[[0f32, 4.0]]]);
-/// let row = |how| enlarged(x.view(), 2, how).slice(ndarray::s![0, 0, ..]).to_vec();
+/// let row = |how| enlarged(x.view(), 2, how, Edges::CLOSED).slice(ndarray::s![0, 0, ..]).to_vec();
 /// assert_eq!(row(Resampling::Nearest), [0.0, 0.0, 4.0, 4.0]);
 /// assert_eq!(row(Resampling::Bilinear), [0.0, 1.0, 3.0, 4.0]);
 /// ```
@@ -54,38 +55,51 @@ pub fn area_mean(x: ArrayView3<f32>, factor: usize) -> Option<Array3<f32>> {
 ///
 /// # Reference
 /// Keys 1981, IEEE Transactions on Acoustics, Speech, and Signal Processing 29, doi:10.1109/TASSP.1981.1163711.
-pub fn enlarged(x: ArrayView3<f32>, factor: usize, how: Resampling) -> Array3<f32> {
-    let (channels, h, w) = x.dim();
-    let (rows, columns) = (weights(h, factor, how), weights(w, factor, how));
-    let mut result = Array3::zeros((channels, h * factor, w * factor));
-    for c in 0..channels {
-        let plane = x.index_axis(Axis(0), c);
-        let large = rows.dot(&plane).dot(&columns.t());
-        result.index_axis_mut(Axis(0), c).assign(&large);
-    }
-    result
+pub fn enlarged(x: ArrayView3<f32>, factor: usize, how: Resampling, edges: Edges) -> Array3<f32> {
+    let (_, h, w) = x.dim();
+    let rows = taps(h, factor, how, edges.y);
+    combined(x, &rows, &taps(w, factor, how, edges.x))
 }
 
-/// The weight of every pixel of an axis in every pixel of the larger one.
-fn weights(n: usize, factor: usize, how: Resampling) -> Array2<f32> {
-    let mut weights = Array2::zeros((n * factor, n));
-    for i in 0..n * factor {
+/// The cells that a cell is made of, with their weights.
+pub(crate) type Taps = Vec<(usize, f32)>;
+
+/// Along x, then along y; only the cells that a cell is made of are looked at, however long an axis is.
+pub(crate) fn combined(x: ArrayView3<f32>, rows: &[Taps], columns: &[Taps]) -> Array3<f32> {
+    let (channels, h, _) = x.dim();
+    let wide = Array3::from_shape_fn((channels, h, columns.len()), |(c, i, j)| {
+        sum(&columns[j], |cell| x[[c, i, cell]])
+    });
+    Array3::from_shape_fn((channels, rows.len(), columns.len()), |(c, i, j)| {
+        sum(&rows[i], |cell| wide[[c, cell, j]])
+    })
+}
+
+fn sum(taps: &Taps, value: impl Fn(usize) -> f32) -> f32 {
+    taps.iter()
+        .map(|(cell, weight)| weight * value(*cell))
+        .sum()
+}
+
+/// What every cell of the larger axis is made of.
+fn taps(n: usize, factor: usize, how: Resampling, edge: Edge) -> Vec<Taps> {
+    let of = |i: usize| {
         if how == Resampling::Nearest {
-            weights[[i, i / factor]] = 1.0;
-            continue;
+            return vec![(i / factor, 1.0)];
         }
         let place = (i as f64 + 0.5) / factor as f64 - 0.5;
         let first = place.floor() as isize - 1;
-        for k in first..first + 4 {
+        let tap = |k: isize| {
             let distance = (place - k as f64).abs();
             let weight = match how {
                 Resampling::Bicubic => cubic(distance),
                 _ => (1.0 - distance).max(0.0),
             };
-            weights[[i, k.clamp(0, n as isize - 1) as usize]] += weight as f32;
-        }
-    }
-    weights
+            (edge.cell(k, n), weight as f32)
+        };
+        (first..first + 4).map(tap).collect()
+    };
+    (0..n * factor).map(of).collect()
 }
 
 /// Keys' kernel at a distance of `x` pixels.
@@ -106,14 +120,14 @@ mod tests {
     #[test]
     fn a_block_mean_undoes_nearest_exactly_and_weights_sum_to_one() {
         let x = Array3::from_shape_fn((2, 3, 5), |(c, i, j)| (7 * c + 3 * i * i + j) as f32);
-        let large = enlarged(x.view(), 4, Resampling::Nearest);
+        let large = enlarged(x.view(), 4, Resampling::Nearest, Edges::CLOSED);
         assert_eq!(area_mean(large.view(), 4).unwrap(), x);
         for how in [
             Resampling::Nearest,
             Resampling::Bilinear,
             Resampling::Bicubic,
         ] {
-            let flat = enlarged(Array3::ones((1, 1, 6)).view(), 3, how);
+            let flat = enlarged(Array3::ones((1, 1, 6)).view(), 3, how, Edges::CLOSED);
             assert!(flat.iter().all(|v| (v - 1.0).abs() < 1e-6), "{how:?}");
         }
     }
@@ -122,10 +136,30 @@ mod tests {
     fn bicubic_is_exact_for_quadratics_away_from_the_edges() {
         let at = |place: f64| 0.5 * place * place - place + 2.0;
         let x = Array3::from_shape_fn((1, 1, 8), |(_, _, j)| at(j as f64) as f32);
-        let large = enlarged(x.view(), 4, Resampling::Bicubic);
+        let large = enlarged(x.view(), 4, Resampling::Bicubic, Edges::CLOSED);
         for j in 8..24 {
             let wanted = at((j as f64 + 0.5) / 4.0 - 0.5);
             assert!((f64::from(large[[0, 0, j]]) - wanted).abs() < 1e-5, "{j}");
         }
+    }
+
+    #[test]
+    fn a_periodic_axis_goes_on_at_its_other_end_and_a_long_one_takes_no_more_memory_than_it_has() {
+        let x = ndarray::arr3(&[[[0f32, 1.0, 0.0, 4.0]]]);
+        let edges = Edges {
+            x: Edge::Periodic,
+            ..Edges::CLOSED
+        };
+        let large = enlarged(x.view(), 2, Resampling::Bilinear, edges);
+        assert_eq!(large[[0, 0, 0]], 1.0);
+        assert_eq!(large[[0, 0, 7]], 3.0);
+        // a dense matrix would have 60000 x 240000 values
+        let long = enlarged(
+            Array3::ones((1, 1, 60_000)).view(),
+            4,
+            Resampling::Bicubic,
+            Edges::CLOSED,
+        );
+        assert_eq!(long.dim(), (1, 4, 240_000));
     }
 }

@@ -158,6 +158,27 @@ fn four_inks_several_frames_and_fractions_are_refused() {
 }
 
 #[test]
+fn pages_are_refused_and_a_cut_gif_is_not_called_animated() {
+    let image = DynamicImage::from(RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3])));
+    let mut tiff = bytes_of(&image, ImageFormat::Tiff);
+    decode(&tiff).unwrap();
+    assert_eq!(&tiff[..2], b"II");
+    // where the first directory says that there is a second
+    let directory = u32::from_le_bytes(tiff[4..8].try_into().unwrap()) as usize;
+    let entries = u16::from_le_bytes(tiff[directory..directory + 2].try_into().unwrap());
+    tiff[directory + 2 + 12 * usize::from(entries)] = 8;
+    assert!(matches!(decode(&tiff), Err(PictureError::Pages { .. })));
+    let mut gif = Vec::new();
+    let frame = Frame::new(RgbaImage::from_fn(40, 40, |x, y| {
+        image::Rgba([(x * y) as u8, 0, 0, 255])
+    }));
+    GifEncoder::new(&mut gif).encode_frame(frame).unwrap();
+    decode(&gif).unwrap();
+    let error = decode(&gif[..gif.len() / 2]).unwrap_err();
+    assert!(matches!(error, PictureError::Decode { .. }), "{error}");
+}
+
+#[test]
 fn what_is_no_picture_is_named() {
     let text = decode(b"a letter, not a picture").unwrap_err().to_string();
     assert!(text.contains("a picture") && text.contains("PNG"), "{text}");

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::config::Task;
 use super::drawing::{Drawing, mean_and_spread};
+use super::fields::{self, FieldOptions};
 use super::folder::Folder;
 use crate::progress::{Progress, Talk};
 use anyhow::{Context, Result, bail};
@@ -44,6 +45,8 @@ pub struct RestoreJob {
     pub tiles: Option<[usize; 2]>,
     /// Whether samples are made to reduce to the input exactly.
     pub projection: Projection,
+    /// What only fields have.
+    pub fields: FieldOptions,
     /// Folder of the results.
     pub output: PathBuf,
 }
@@ -71,8 +74,10 @@ pub enum Projection {
 /// What was done.
 #[derive(Clone, Debug, Serialize)]
 pub struct RestoreSummary {
-    /// Pictures.
+    /// Pictures, or fields.
     pub pictures: usize,
+    /// Whether they are fields.
+    pub fields: bool,
     /// Samples of each.
     pub samples: usize,
     /// Where they are.
@@ -111,6 +116,10 @@ pub fn restore_apply(
             job.model.display()
         );
     }
+    if model.config.fields.is_some() {
+        return fields::apply(job, &model, device, workers, talk);
+    }
+    refuse_field_options(&job.fields)?;
     let mut how = model.config.sampling;
     how.steps = job.steps.unwrap_or(how.steps);
     let collection = Collection::open(&job.input)?;
@@ -146,7 +155,7 @@ pub fn restore_apply(
         let case = Case::new(&model, &job.damage, &collection, i)?;
         let mut drawn = drawing.samples(
             std::slice::from_ref(&case.given),
-            case.number,
+            &[case.number as i64],
             job.samples,
             Some(&progress),
         )?;
@@ -173,13 +182,15 @@ pub fn restore_apply(
     }
     Ok(RestoreSummary {
         pictures: count,
+        fields: false,
         samples: job.samples,
         output: job.output.clone(),
         largest_residual: largest,
     })
 }
 
-fn reduces(task: Task) -> bool {
+/// Whether resolution was lost.
+pub fn reduces(task: Task) -> bool {
     let Task::Degraded { degradation, .. } = task else {
         return false;
     };
@@ -202,7 +213,26 @@ fn refuse_one_name(collection: &Collection, count: usize) -> Result<()> {
     Ok(())
 }
 
-fn refuse_full(output: &Path) -> Result<()> {
+/// Options that only fields have.
+fn refuse_field_options(options: &FieldOptions) -> Result<()> {
+    let given = [
+        ("--variable", !options.variables.is_empty()),
+        ("--times", options.times.is_some()),
+        ("--resume", options.mode.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => {
+            bail!("{option}: the model restores pictures, and only fields have these; leave it out")
+        }
+    }
+}
+
+/// Refuses a folder of results that holds anything.
+///
+/// # Errors
+/// If it does.
+pub fn refuse_full(output: &Path) -> Result<()> {
     let full = fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_some());
     if full || output.is_file() {
         bail!(

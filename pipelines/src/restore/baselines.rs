@@ -4,7 +4,7 @@ use super::config::Task;
 use super::law::Given;
 use super::pictures::Puzzle;
 use anyhow::{Context, Result};
-use foehn_restoration::{Degradation, Resampling, area_mean, enlarged, harmonic};
+use foehn_restoration::{Degradation, Edges, Resampling, area_mean, enlarged, harmonic};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 /// Names of the plain ways for a task, best known first.
@@ -23,11 +23,11 @@ pub fn names(task: Task) -> &'static [&'static str] {
 ///
 /// # Errors
 /// If nothing of it is known.
-pub fn plain(task: Task, name: &str, puzzle: &Puzzle) -> Result<Array3<f32>> {
+pub fn plain(task: Task, name: &str, puzzle: &Puzzle, edges: Edges) -> Result<Array3<f32>> {
     let given = &puzzle.given;
     match (task, name) {
         (Task::Inpainting { .. }, "harmonic") => {
-            by_planes(given, |plane, known| Ok(harmonic(plane, known)?))
+            by_planes(given, |plane, known| Ok(harmonic(plane, known, edges)?))
         }
         (Task::Inpainting { .. }, _) => by_planes(given, nearest_known),
         (
@@ -44,7 +44,7 @@ pub fn plain(task: Task, name: &str, puzzle: &Puzzle) -> Result<Array3<f32>> {
                 "bilinear" => Resampling::Bilinear,
                 _ => Resampling::Nearest,
             };
-            Ok(enlarged(small.view(), factor, how))
+            Ok(enlarged(small.view(), factor, how, edges))
         }
         _ => Ok(given.condition.clone()),
     }

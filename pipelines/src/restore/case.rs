@@ -8,7 +8,8 @@ use super::pictures::{degraded, hidden};
 use anyhow::{Context, Result, bail};
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{
-    Collection, Degradation, Depth, Picture, Resampling, area_mean, enlarged, mask_of, projected,
+    Collection, Degradation, Depth, Edges, Picture, Resampling, area_mean, enlarged, mask_of,
+    projected,
 };
 use ndarray::Array3;
 use std::path::Path;
@@ -58,6 +59,7 @@ impl Case {
             given: Given {
                 condition: picture.unit(),
                 known: None,
+                features: None,
             },
         };
         match (model.law.task(), damage) {
@@ -135,11 +137,12 @@ impl Case {
     /// The input is the coarse picture.
     fn enlarged(self, picture: &Picture, factor: usize, up: Resampling) -> Self {
         let coarse = picture.unit();
-        let blocks = enlarged(coarse.view(), factor, Resampling::Nearest);
+        let blocks = enlarged(coarse.view(), factor, Resampling::Nearest, Edges::CLOSED);
         Self {
             given: Given {
-                condition: enlarged(coarse.view(), factor, up),
+                condition: enlarged(coarse.view(), factor, up, Edges::CLOSED),
                 known: None,
+                features: None,
             },
             shown: Picture::from_unit(&blocks, self.depth).unwrap_or(self.shown),
             coarse: Some((coarse, factor)),

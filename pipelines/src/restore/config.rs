@@ -2,7 +2,9 @@
 
 use super::network::NetworkConfig;
 use crate::config_error::ConfigError;
+use crate::output_format::is_default;
 use crate::toml_text::{overridden, typed};
+use foehn_dataset::{DataConfig, Missing, OneOrMany};
 use foehn_dynamics::{Epsilon, Solver};
 use foehn_interpolant::{Gamma, Path as Interpolant};
 use foehn_network::ClassifierConfig;
@@ -10,6 +12,7 @@ use foehn_restoration::{Degradation, MaskLaw};
 use foehn_training::TrainConfig;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use toml::{Table, Value};
 
 /// A model that restores pictures: what it learns from, what is lost, how it is filled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,8 +26,12 @@ pub struct RestoreConfig {
     /// Folder of the model and of its scores; `runs/NAME` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
-    /// The pictures.
+    /// The pictures, where it learns from pictures.
+    #[serde(default, skip_serializing_if = "PictureConfig::is_none")]
     pub data: PictureConfig,
+    /// The fields, where `[data]` names variables of NetCDF files or Zarr stores: the section of a forecast's data.
+    #[serde(skip)]
+    pub fields: Option<DataConfig>,
     /// What is lost.
     pub task: Task,
     /// Where the path starts.
@@ -67,6 +74,19 @@ pub struct PictureConfig {
     pub flips: Flips,
 }
 
+impl Default for PictureConfig {
+    fn default() -> Self {
+        Self {
+            train: PathBuf::new(),
+            test: None,
+            labels: None,
+            validation: validation(),
+            crop: None,
+            flips: Flips::default(),
+        }
+    }
+}
+
 /// Labels, IDX files, and the classifier that learns them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +122,9 @@ pub enum Task {
     Inpainting {
         /// The law of the mask while training and when scored.
         mask: MaskLaw,
+        /// Of fields: whether gaps of other times hide too.
+        #[serde(default, skip_serializing_if = "is_default")]
+        gaps: Gaps,
     },
     /// Detail: the start is the degraded picture with noise of deviation `sigma`, in units of the range [-1, 1].
     Degraded {
@@ -110,6 +133,21 @@ pub enum Task {
         /// sigma.
         sigma: f64,
     },
+}
+
+/// What gaps in the data hide of a field. Where a value is missing there is no truth: nothing is learnt or scored there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gaps {
+    /// Only what is missing.
+    #[default]
+    Own,
+    /// Also what is missing at another time, drawn from the training period: gaps as they come, with a truth behind them.
+    /// With `mask = { pixels = { hidden = 0.0 } }` nothing else is hidden.
+    ///
+    /// # Reference
+    /// Barth et al. 2020, Geoscientific Model Development 13, doi:10.5194/gmd-13-1609-2020.
+    Borrowed,
 }
 
 /// Where the path starts.
@@ -186,9 +224,16 @@ impl RestoreConfig {
             source,
         })?;
         let mut config = Self::parse(&text, &path.display().to_string(), overrides)?;
-        config
-            .data
-            .relative_to(path.parent().unwrap_or(Path::new("")));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.data.relative_to(folder);
+        if let Some(fields) = &mut config.fields {
+            match &mut fields.path {
+                OneOrMany::One(path) => relative_to(path, folder),
+                OneOrMany::Many(paths) => {
+                    paths.iter_mut().for_each(|path| relative_to(path, folder))
+                }
+            }
+        }
         Ok(config)
     }
 
@@ -197,7 +242,24 @@ impl RestoreConfig {
     /// # Errors
     /// As [`RestoreConfig::load`].
     pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Self, ConfigError> {
-        let config: Self = typed(overridden(text, origin, overrides)?, origin)?;
+        let mut table = overridden(text, origin, overrides)?;
+        let named = |key: &str| {
+            table
+                .get("data")
+                .is_some_and(|data| data.get(key).is_some())
+        };
+        let fields = (named("variables") || named("path"))
+            .then(|| table.remove("data"))
+            .flatten();
+        let fields = fields
+            .map(|data| {
+                typed::<FieldSection>(Table::from_iter([("data".to_owned(), data)]), origin)
+            })
+            .transpose()?;
+        let config = Self {
+            fields: fields.map(|section| section.data),
+            ..typed(table, origin)?
+        };
         config.check().map_err(|message| ConfigError::Impossible {
             origin: origin.to_owned(),
             message,
@@ -216,7 +278,12 @@ impl RestoreConfig {
     /// # Errors
     /// If TOML has no way to write it, such as a path that is not Unicode.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
-        toml::to_string_pretty(self).map_err(ConfigError::NotToml)
+        let mut table = Table::try_from(self).map_err(ConfigError::NotToml)?;
+        if let Some(fields) = &self.fields {
+            let data = Value::try_from(fields).map_err(ConfigError::NotToml)?;
+            table.insert("data".to_owned(), data);
+        }
+        toml::to_string_pretty(&table).map_err(ConfigError::NotToml)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -237,8 +304,9 @@ impl RestoreConfig {
             return Err("data.crop = 0: give at least 1, or leave it out".into());
         }
         self.check_noise()?;
+        self.check_data()?;
         match self.task {
-            Task::Inpainting { mask } => mask.check().map_err(|e| format!("task.{e}")),
+            Task::Inpainting { mask, .. } => mask.check().map_err(|e| format!("task.{e}")),
             Task::Degraded { degradation, sigma } => {
                 degradation.check().map_err(|e| format!("task.{e}"))?;
                 if (1e-3..=10.0).contains(&sigma) {
@@ -289,15 +357,64 @@ impl RestoreConfig {
     }
 }
 
+fn relative_to(path: &mut PathBuf, folder: &Path) {
+    let beside = folder.join(&*path);
+    if path.is_relative() && !path.exists() && beside.exists() {
+        *path = beside;
+    }
+}
+
+impl RestoreConfig {
+    /// Whether there are data, and keys have an effect on them.
+    fn check_data(&self) -> Result<(), String> {
+        let Some(fields) = &self.fields else {
+            if self.data.is_none() {
+                return Err("there is no [data]: give data.train (pictures), or data.path and data.variables".into());
+            }
+            return match self.task {
+                Task::Inpainting {
+                    gaps: Gaps::Borrowed,
+                    ..
+                } => Err("task.inpainting.gaps: pictures have none: leave it out".into()),
+                _ => Ok(()),
+            };
+        };
+        if fields.history != 1 {
+            return Err(format!(
+                "data.history = {}: a field is restored from itself alone; leave it out",
+                fields.history
+            ));
+        }
+        match (self.task, fields.missing) {
+            (Task::Degraded { .. }, Missing::Mask) => Err(
+                "data.missing = \"mask\": what was degraded has no gaps; choose task.inpainting, or leave it out".into(),
+            ),
+            (
+                Task::Inpainting {
+                    gaps: Gaps::Borrowed,
+                    ..
+                },
+                Missing::Refuse,
+            ) => Err("task.inpainting.gaps = \"borrowed\" needs data.missing = \"mask\"".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `[data]` of fields.
+#[derive(Deserialize)]
+struct FieldSection {
+    data: DataConfig,
+}
+
 impl PictureConfig {
+    fn is_none(&self) -> bool {
+        self.train.as_os_str().is_empty()
+    }
+
     /// Paths are relative to the folder of the configuration, unless they exist as they stand.
     fn relative_to(&mut self, folder: &Path) {
-        let resolve = |path: &mut PathBuf| {
-            let beside = folder.join(&*path);
-            if path.is_relative() && !path.exists() && beside.exists() {
-                *path = beside;
-            }
-        };
+        let resolve = |path: &mut PathBuf| relative_to(path, folder);
         resolve(&mut self.train);
         self.test.iter_mut().for_each(resolve);
         if let Some(labels) = &mut self.labels {

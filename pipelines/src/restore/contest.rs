@@ -1,13 +1,13 @@
 //! The samplers that a model is scored with.
 
 use super::config::{RestoreConfig, RestoreSampling};
-use super::score::RestoreScoring;
 use foehn_dynamics::{Epsilon, Solver};
 
 /// The flow or SDE of the configuration and each SDE that was asked for, at each number of steps, with their names.
 pub fn samplers(
     config: &RestoreConfig,
-    scoring: &RestoreScoring,
+    steps: &[usize],
+    noise: &[f64],
     sigma: f64,
 ) -> Vec<(String, RestoreSampling)> {
     let own = match config.sampling.epsilon {
@@ -18,7 +18,7 @@ pub fn samplers(
     // the solver of the configuration, if it is one that takes noise
     let solver = config.sampling.solver;
     let solver = solver.filter(|solver| solver.orders().strong.is_some());
-    for &k in &scoring.noise {
+    for &k in noise {
         let epsilon = Epsilon::Decreasing {
             e0: k * sigma * sigma,
             power: 1.0,
@@ -31,7 +31,7 @@ pub fn samplers(
         kinds.push((format!("sde, e = {k} sigma^2 (1 - t)"), how));
     }
     let at_steps = |(name, how): (String, RestoreSampling)| {
-        let steps = scoring.steps.iter();
+        let steps = steps.iter();
         steps.map(move |&steps| (name.clone(), RestoreSampling { steps, ..how }))
     };
     kinds.into_iter().flat_map(at_steps).collect()
@@ -52,19 +52,10 @@ mod tests {
     fn rows_with_noise_keep_a_solver_that_takes_noise_and_no_other() {
         let text = "name = \"x\"\n[data]\ntrain = \"x\"\n[sampling]\nsolver = \"SOLVER\"\nEPSILON\n\
                     [task.inpainting.mask]\ntiles = { across = 8, hidden = 0.3 }\n";
-        let scoring = RestoreScoring {
-            pictures: 2,
-            steps: vec![5, 10],
-            noise: vec![0.25],
-            members: 2,
-            of: 0,
-            output: None,
-            mode: foehn_archive::Mode::Create,
-        };
         let found = |solver: &str, epsilon: &str| {
             let text = text.replace("SOLVER", solver).replace("EPSILON", epsilon);
             let config = RestoreConfig::parse(&text, "x", &[]).unwrap();
-            let samplers = samplers(&config, &scoring, 2.0);
+            let samplers = samplers(&config, &[5, 10], &[0.25], 2.0);
             let rows = samplers.iter();
             rows.map(|(_, how)| (how.solver(), how.steps, calls(how)))
                 .collect::<Vec<_>>()

@@ -33,8 +33,7 @@ pub struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// `samples` of each picture; `first` is the number of the first of them, which names their noise. A sample is the
-    /// same whatever else is drawn.
+    /// `samples` of each picture; `names`, one each, name their noise. A sample is the same whatever else is drawn.
     ///
     /// # Shapes
     /// All of `given` have one size; the results are (samples, C, H, W).
@@ -44,7 +43,7 @@ impl Drawing<'_> {
     pub fn samples(
         &self,
         given: &[Given],
-        first: usize,
+        names: &[i64],
         samples: usize,
         progress: Option<&Progress>,
     ) -> Result<Vec<Array4<f32>>> {
@@ -85,7 +84,7 @@ impl Drawing<'_> {
                 let rows = batch * size..((batch + 1) * size).min(rows);
                 let chosen: Vec<&Given> = rows.clone().map(|row| &given[row / samples]).collect();
                 let key = |row: usize| {
-                    let picture = (first + row / samples) as i64;
+                    let picture = names[row / samples];
                     Key::new(self.seed, Purpose::Sample)
                         .init(picture)
                         .member((row % samples) as u32)

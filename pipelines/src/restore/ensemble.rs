@@ -9,7 +9,7 @@ use super::law::Given;
 use super::pictures::{Pictures, Puzzle};
 use crate::progress::{Progress, Talk};
 use anyhow::{Context, Result};
-use foehn_restoration::{Degradation, area_mean, ssim};
+use foehn_restoration::{Degradation, Edges, area_mean, ssim};
 use foehn_verification::{Case, Choices, Scores, Weighting};
 use ndarray::{Array2, Array3, Array4, ArrayView3, Axis, s};
 use serde::Serialize;
@@ -93,15 +93,19 @@ pub fn ensemble(
         let puzzles = numbers
             .map(|i| pictures.puzzle(i))
             .collect::<Result<Vec<Puzzle>>>()?;
+        let names: Vec<i64> = (begin..begin + puzzles.len()).map(|i| i as i64).collect();
         let given: Vec<Given> = puzzles.iter().map(|puzzle| puzzle.given.clone()).collect();
-        let samples = drawing.samples(&given, begin, members, Some(&progress))?;
+        let samples = drawing.samples(&given, &names, members, Some(&progress))?;
         for (k, (puzzle, samples)) in puzzles.iter().zip(&samples).enumerate() {
             known_unchanged &= keeps_known(puzzle, samples);
             let averaged = samples.slice(s![..members.min(AVERAGED), .., .., ..]);
             let mean = mean_and_spread(&averaged.to_owned()).0;
             errors[0].add(puzzle, &mean);
             for (way, errors) in ways.iter().zip(&mut errors[1..]) {
-                errors.add(puzzle, &baselines::plain(config.task, way, puzzle)?);
+                errors.add(
+                    puzzle,
+                    &baselines::plain(config.task, way, puzzle, Edges::CLOSED)?,
+                );
             }
             let (rounded, truth) = (written(samples)?, as_written(&puzzle.truth)?);
             largest_residual = furthest(config.task, puzzle, &rounded)?

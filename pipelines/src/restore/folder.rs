@@ -15,9 +15,11 @@ use std::path::PathBuf;
 /// Sections of a configuration that leave a model as it is.
 const NOT_OF_THE_MODEL: [&str; 3] = ["name", "output", "sampling"];
 /// Keys of `[data]` that do so: what it is scored on.
-const OF_SCORES: [&str; 2] = ["test", "labels"];
+const OF_SCORES: [&str; 3] = ["test", "labels", "memory"];
 /// The key of a model's metadata that counts the channels of its pictures.
 pub const CHANNELS: &str = "channels";
+/// The key that counts the features its network sees beside.
+pub const FEATURES: &str = "features";
 
 /// The files of a model of pictures.
 #[derive(Clone, Debug)]
@@ -57,6 +59,16 @@ impl Folder {
     /// The classifier whose features scores are made of.
     pub fn classifier(&self) -> PathBuf {
         self.0.join("classifier.safetensors")
+    }
+
+    /// How fields are standardised.
+    pub fn statistics(&self) -> PathBuf {
+        self.0.join("statistics.json")
+    }
+
+    /// The cells of which anything was learnt, where not all are.
+    pub fn learnt(&self) -> PathBuf {
+        self.0.join("learnt.json")
     }
 
     /// Scores.
@@ -113,6 +125,8 @@ impl Folder {
                 self.losses(),
                 self.classifier(),
                 self.scores(),
+                self.statistics(),
+                self.learnt(),
                 self.config(),
             ];
             for file in files {
@@ -140,13 +154,10 @@ impl Folder {
         }
         let config = RestoreConfig::load(&self.config(), &[])?;
         let file = Checkpoint::open(&self.weights())?;
-        let channels = file
-            .metadata()
-            .get(CHANNELS)
-            .and_then(|text| text.parse().ok());
-        let channels = channels
+        let count = |key: &str| file.metadata().get(key).and_then(|text| text.parse().ok());
+        let channels = count(CHANNELS)
             .with_context(|| format!("{} does not say its {CHANNELS}", self.weights().display()))?;
-        let law = RestorationLaw::new(&config, channels)?;
+        let law = RestorationLaw::new(&config, channels, count(FEATURES).unwrap_or(0))?;
         let architecture = law.architecture();
         let network = file.load(architecture.field_net(device)?, &architecture.describe())?;
         Ok(Model {

@@ -21,6 +21,7 @@ pub struct RestorationLaw {
     start: Start,
     schedule: SharedSchedule,
     channels: usize,
+    features: usize,
     architecture: Architecture,
 }
 
@@ -32,8 +33,10 @@ pub struct RestorationLaw {
 pub struct Given {
     /// The known part of the picture, or the degraded picture.
     pub condition: Array3<f32>,
-    /// Where it is known.
+    /// Where it is known, for in-painting.
     pub known: Option<Array2<bool>>,
+    /// Further channels that a network sees, such as the place and the season of a field: (channels, H, W).
+    pub features: Option<Array3<f32>>,
 }
 
 /// What is known of a batch.
@@ -46,6 +49,8 @@ pub struct Conditions {
     pub condition: Tensor<4>,
     /// Where it is known, for in-painting.
     pub mask: Option<Tensor<4>>,
+    /// Further channels, [B, channels, H, W].
+    pub features: Option<Tensor<4>>,
 }
 
 impl Conditions {
@@ -68,13 +73,22 @@ impl Conditions {
             known.map(|known| f32::from(u8::from(*known))).collect()
         };
         let mask = given[0].known.as_ref().map(|_| stack(&known, 1));
-        Self { condition, mask }
+        let features = given[0].features.as_ref().map(|features| {
+            let values = |given: &Given| given.features.iter().flatten().copied().collect();
+            stack(&values, features.dim().0)
+        });
+        Self {
+            condition,
+            mask,
+            features,
+        }
     }
 
     fn part(&self, from: usize, count: usize) -> Self {
         Self {
             condition: self.condition.clone().narrow(0, from, count),
             mask: self.mask.clone().map(|mask| mask.narrow(0, from, count)),
+            features: self.features.clone().map(|x| x.narrow(0, from, count)),
         }
     }
 }
@@ -89,14 +103,16 @@ pub struct Lesson {
     pub t: Vec<f64>,
     /// Names of the noise.
     pub keys: Vec<Key>,
+    /// What cells weigh, [B, 1, H, W], where they are not alike: areas, zero where there is no truth.
+    pub weight: Option<Tensor<4>>,
 }
 
 impl RestorationLaw {
-    /// The law that `config` declares for pictures of so many channels.
+    /// The law that `config` declares for pictures of so many channels, of which a network sees so many features beside.
     ///
     /// # Errors
     /// If the path does not lead from a start to data, or has latent noise.
-    pub fn new(config: &RestoreConfig, channels: usize) -> Result<Self> {
+    pub fn new(config: &RestoreConfig, channels: usize, features: usize) -> Result<Self> {
         let schedule = config.interpolant.schedule()?;
         if schedule.ends() != Ends::TwoSided || schedule.at(0.5).gamma != 0.0 {
             bail!(
@@ -113,13 +129,19 @@ impl RestorationLaw {
             start: config.coupling,
             schedule,
             channels,
-            architecture: config.network.architecture(seen, channels),
+            features,
+            architecture: config.network.architecture(seen + features, channels),
         })
     }
 
     /// Channels of a picture.
     pub fn channels(&self) -> usize {
         self.channels
+    }
+
+    /// Channels that the network sees beside.
+    pub fn features(&self) -> usize {
+        self.features
     }
 
     /// The network that the law needs.
@@ -193,6 +215,7 @@ impl RestorationLaw {
         let times = Tensor::<1>::from_data(times, (&x.device(), x.dtype()));
         let mut inputs = vec![x * scale, given.condition.clone()];
         inputs.extend(given.mask.clone());
+        inputs.extend(given.features.clone());
         let u = network.forward(Tensor::cat(inputs, 1), times);
         match self.kept(given) {
             Some(kept) => kept.free(u),
@@ -230,7 +253,11 @@ impl RestorationLaw {
         };
         let u = self.velocity(network, t, point.xt, &given);
         // a mask that hides nothing has no error
-        let weight = kept.map(|kept| kept.weight());
+        let cells = lesson.weight.clone().map(|w| w.narrow(0, from, count));
+        let weight = match (kept.map(|kept| kept.weight()), cells) {
+            (Some(hidden), Some(cells)) => Some(hidden * cells),
+            (hidden, cells) => hidden.or(cells),
+        };
         let hides = weight
             .as_ref()
             .is_none_or(|weight| weight.clone().sum().into_scalar::<f32>() > 0.0);

@@ -8,7 +8,9 @@ mod contest;
 mod conventions;
 mod drawing;
 mod ensemble;
+mod examples;
 mod features;
+mod fields;
 mod folder;
 mod law;
 mod network;
@@ -19,10 +21,16 @@ mod score_text;
 mod training;
 
 pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};
-pub use config::{Flips, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task};
+pub use config::{
+    Flips, Gaps, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task,
+};
 pub use conventions::RestoreConventions;
 pub use ensemble::{EnsembleScores, MeanRow};
 pub use features::FeatureNote;
+pub use fields::{
+    FieldMethod, FieldOptions, FieldPeriod, FieldScores, FieldScoring, FieldStore, VariableScores,
+    score as restore_score_fields,
+};
 pub use network::NetworkConfig;
 pub use score::{DistanceRow, RestoreScores, RestoreScoring, restore_score};
 pub use training::{RestoreTraining, restore_train};

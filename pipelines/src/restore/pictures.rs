@@ -9,7 +9,7 @@ use flate2::Crc;
 use foehn_compute::Workers;
 use foehn_interpolant::TimeLaw;
 use foehn_noise::{Key, Purpose};
-use foehn_restoration::{Collection, Picture};
+use foehn_restoration::{Collection, Edges, Picture};
 use ndarray::{Array2, Array3, Axis, Zip, s};
 use std::path::Path;
 
@@ -31,6 +31,8 @@ pub struct Puzzle {
     pub truth: Array3<f32>,
     /// What is left.
     pub given: Given,
+    /// What its cells weigh, if they are not alike; zero where there is no truth.
+    pub weight: Option<Array2<f32>>,
 }
 
 impl<'a> Pictures<'a> {
@@ -95,6 +97,11 @@ impl<'a> Pictures<'a> {
     /// Pictures in all.
     pub fn count(&self) -> usize {
         self.collection.count()
+    }
+
+    /// Pictures that are set aside for the validation loss.
+    pub fn aside(&self) -> usize {
+        self.config.data.validation
     }
 
     /// Pictures that are learnt from; the rest are set aside.
@@ -170,7 +177,11 @@ impl<'a> Pictures<'a> {
             truth.invert_axis(Axis(2));
         }
         let given = degraded(self.config.task, &truth, key)?;
-        Ok(Puzzle { truth, given })
+        Ok(Puzzle {
+            truth,
+            given,
+            weight: None,
+        })
     }
 
     /// What a model sees of a picture at `place` of what may be cut.
@@ -212,10 +223,11 @@ impl<'a> Pictures<'a> {
 pub fn degraded(task: Task, truth: &Array3<f32>, key: &Key) -> Result<Given> {
     let (_, h, w) = truth.dim();
     Ok(match task {
-        Task::Inpainting { mask } => hidden(truth, mask.draw(key, [h, w])?),
+        Task::Inpainting { mask, .. } => hidden(truth, mask.draw(key, [h, w])?),
         Task::Degraded { degradation, .. } => Given {
-            condition: degradation.apply(truth.view(), key)?,
+            condition: degradation.apply(truth.view(), key, Edges::CLOSED)?,
             known: None,
+            features: None,
         },
     })
 }
@@ -233,10 +245,15 @@ pub fn hidden(picture: &Array3<f32>, known: Array2<bool>) -> Given {
     Given {
         condition,
         known: Some(known),
+        features: None,
     }
 }
 
-fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
+/// Puzzles of one size as a batch to learn from; times and noise are named by `key`.
+///
+/// # Errors
+/// If they differ in size.
+pub fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
     let shape = puzzles[0].truth.dim();
     if let Some(other) = puzzles.iter().find(|puzzle| puzzle.truth.dim() != shape) {
         bail!(
@@ -252,6 +269,15 @@ fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
         .collect();
     let x1 = TensorData::new(values, [puzzles.len(), shape.0, shape.1, shape.2]);
     let given: Vec<&Given> = puzzles.iter().map(|puzzle| &puzzle.given).collect();
+    let weights: Option<Vec<f32>> = puzzles
+        .iter()
+        .map(|puzzle| puzzle.weight.as_ref())
+        .collect::<Option<Vec<_>>>()
+        .map(|weights| weights.into_iter().flatten().copied().collect());
+    let weight = weights.map(|values| {
+        let shape = [puzzles.len(), 1, shape.1, shape.2];
+        Tensor::from_data(TensorData::new(values, shape), device)
+    });
     let draws = TimeLaw::Uniform.draw(&key, puzzles.len());
     Ok(Lesson {
         x1: Tensor::from_data(x1, device),
@@ -260,11 +286,12 @@ fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
         keys: (0..puzzles.len())
             .map(|b| key.member(b as u32).step(START))
             .collect(),
+        weight,
     })
 }
 
 /// Places `from..from + count` of the endless sequence of shuffled `0..n`.
-fn places(seed: u64, n: usize, from: usize, count: usize) -> Vec<usize> {
+pub fn places(seed: u64, n: usize, from: usize, count: usize) -> Vec<usize> {
     let key = Key::new(seed, Purpose::Shuffle);
     let (mut epoch, mut skip) = (from / n, from % n);
     let mut places = Vec::with_capacity(count);

@@ -127,6 +127,7 @@ impl Conditions {
         Self {
             condition: cut(&self.condition, tile),
             mask: self.mask.as_ref().map(|mask| cut(mask, tile)),
+            features: self.features.as_ref().map(|x| cut(x, tile)),
         }
     }
 }

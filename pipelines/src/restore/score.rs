@@ -17,7 +17,7 @@ use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_dynamics::Solver;
-use foehn_restoration::{Moments, frechet_distance, paired_kernel_distance};
+use foehn_restoration::{Edges, Moments, frechet_distance, paired_kernel_distance};
 use ndarray::{Array2, Array3, Axis};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -217,10 +217,15 @@ fn distances(
 ) -> Result<Vec<DistanceRow>> {
     let mut rows = Vec::new();
     for name in baselines::names(config.task) {
-        let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle);
+        let plain = |puzzle: &Puzzle| baselines::plain(config.task, name, puzzle, Edges::CLOSED);
         rows.push(sets.row(name, None, &sets.by(plain)?)?);
     }
-    let samplers = samplers(config, scoring, sets.drawing.model.law.sigma());
+    let samplers = samplers(
+        config,
+        &scoring.steps,
+        &scoring.noise,
+        sets.drawing.model.law.sigma(),
+    );
     let all = (samplers.len() * scoring.pictures) as u64;
     let progress = Progress::new(talk, "restoring", "pictures", all, 0);
     for (name, how) in &samplers {
@@ -279,7 +284,8 @@ impl<'a> Sets<'a> {
                 .clone()
                 .map(|i| Ok(self.pictures.puzzle(i)?.given))
                 .collect::<Result<_>>()?;
-            let samples = drawing.samples(&given, numbers.start, 1, Some(progress))?;
+            let names: Vec<i64> = numbers.clone().map(|i| i as i64).collect();
+            let samples = drawing.samples(&given, &names, 1, Some(progress))?;
             samples
                 .iter()
                 .map(|one| as_written(&one.index_axis(Axis(0), 0).to_owned()))

@@ -1,9 +1,9 @@
-//! `foehn restore train`: pictures in, a model out.
+//! `foehn restore train`: pictures or fields in, a model out.
 
 use super::config::RestoreConfig;
-use super::folder::{CHANNELS, Folder};
+use super::examples::Examples;
+use super::folder::{CHANNELS, FEATURES, Folder};
 use super::law::RestorationLaw;
-use super::pictures::Pictures;
 use crate::progress::Talk;
 use crate::training_run::{Course, Training};
 use anyhow::Result;
@@ -53,20 +53,22 @@ pub fn restore_train(
 ) -> Result<RestoreTraining> {
     let folder = Folder(config.folder());
     folder.refuse(config, mode)?;
-    let pictures = Pictures::open(config, &config.data.train)?;
-    let law = RestorationLaw::new(config, pictures.channels())?;
+    let examples = Examples::open(config)?;
+    let law = RestorationLaw::new(config, examples.channels(), examples.features())?;
     device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
     let network = law.architecture().field_net(device)?;
     // that pictures are whole and fit each other, the mask and the blocks is seen here, and neither after an older model
     // has gone nor in the middle of a long run
-    pictures.check(workers)?;
-    pictures.lesson(0, config.train.batch_size, device)?;
+    examples.check(workers)?;
+    examples.lesson(0, config.train.batch_size, device)?;
     folder.prepare(config, mode)?;
+    examples.save(&folder)?;
     let architecture = law.architecture().describe();
     let metadata = Metadata::from([
         ("architecture".to_owned(), architecture.clone()),
         ("config".to_owned(), config.to_toml()?),
-        (CHANNELS.to_owned(), pictures.channels().to_string()),
+        (CHANNELS.to_owned(), examples.channels().to_string()),
+        (FEATURES.to_owned(), examples.features().to_string()),
     ]);
     let course = Course {
         train: &config.train,
@@ -79,7 +81,7 @@ pub fn restore_train(
     let mut job = Job {
         config,
         law,
-        pictures,
+        examples,
         device,
         workers,
         trainer: Trainer::new(config.train.clone(), network),
@@ -98,7 +100,7 @@ pub fn restore_train(
 struct Job<'a> {
     config: &'a RestoreConfig,
     law: RestorationLaw,
-    pictures: Pictures<'a>,
+    examples: Examples<'a>,
     device: &'a Device,
     workers: &'a Workers,
     trainer: Trainer<FieldNet>,
@@ -112,7 +114,7 @@ impl Training<FieldNet> for Job<'_> {
     fn step(&mut self) -> Result<StepReport> {
         let train = &self.config.train;
         let lesson =
-            self.pictures
+            self.examples
                 .lesson(self.trainer.step_count(), train.batch_size, self.device)?;
         let (law, size) = (&self.law, train.micro_batch);
         let report = self
@@ -124,7 +126,7 @@ impl Training<FieldNet> for Job<'_> {
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
-        let (count, size) = (self.config.data.validation, self.config.train.micro_batch);
+        let (count, size) = (self.examples.aside(), self.config.train.micro_batch);
         if count == 0 {
             return Ok(None);
         }
@@ -132,7 +134,7 @@ impl Training<FieldNet> for Job<'_> {
         let sums = self.workers.map(count.div_ceil(size), |piece| {
             let from = piece * size;
             let part = size.min(count - from);
-            let lesson = self.pictures.validation(from, part, self.device)?;
+            let lesson = self.examples.validation(from, part, self.device)?;
             let losses = self.law.losses(&network, &lesson, 0, part)?;
             Ok::<_, anyhow::Error>(f64::from(losses.sum().into_scalar::<f32>()))
         })?;
