@@ -5,8 +5,9 @@ use crate::commands::{say, workers};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use foehn_pipelines::{
-    Damage, FieldOptions, FieldPeriod, FieldScoring, FieldStore, Mode, Projection, RestoreConfig,
-    RestoreJob, RestoreScoring, restore_apply, restore_score, restore_score_fields, restore_train,
+    ByteSize, Damage, FieldOptions, FieldPeriod, FieldScoring, FieldStore, Mode, Projection,
+    RestoreConfig, RestoreJob, RestoreScoring, restore_apply, restore_score, restore_score_fields,
+    restore_train,
 };
 use std::path::PathBuf;
 
@@ -84,8 +85,9 @@ pub struct Apply {
     /// An image file, a folder of them, or an IDX file; for a model of fields, a NetCDF file or a Zarr store.
     #[arg(long, value_name = "PATH")]
     pub input: PathBuf,
-    /// An image of the input's size, white where to restore and black elsewhere.
-    #[arg(long, value_name = "FILE", conflicts_with = "degrade")]
+    /// An image of the input's size, white where to restore and black elsewhere; or a folder with one for each picture, of
+    /// its name.
+    #[arg(long, value_name = "PATH", conflicts_with = "degrade")]
     pub mask: Option<PathBuf>,
     /// Take the input for the truth, and from it what the model learnt to restore.
     #[arg(long)]
@@ -102,6 +104,9 @@ pub struct Apply {
     /// See large pictures in overlapping tiles of this side, for less memory.
     #[arg(long, value_name = "PIXELS")]
     pub tile: Option<usize>,
+    /// The most memory to use, such as 400MB: pictures that need more are seen in the largest tiles that fit.
+    #[arg(long, value_name = "SIZE", conflicts_with = "tile")]
+    pub memory: Option<ByteSize>,
     /// Make samples reduce to the input exactly, where resolution was lost.
     #[arg(long)]
     pub project: bool,
@@ -226,6 +231,7 @@ fn apply(arguments: &Apply) -> Result<()> {
         steps: arguments.steps,
         seed: arguments.run.seed,
         tiles: arguments.tile.map(|side| [side, side / 4]),
+        memory: arguments.memory,
         projection: if arguments.project {
             Projection::Exact
         } else {

@@ -505,6 +505,62 @@ fn pictures_of_one_pixel_and_very_long_ones_are_restored() {
 }
 
 #[test]
+fn each_picture_has_a_mask_of_its_name_and_noise_that_does_not_depend_on_its_place() {
+    let project = trained();
+    fs::create_dir(project.path("folder")).unwrap();
+    fs::create_dir(project.path("masks")).unwrap();
+    for (k, name) in ["a", "b"].into_iter().enumerate() {
+        let image =
+            GrayImage::from_fn(SIDE, SIDE, |x, y| Luma([(20 * k as u32 + 9 * x + y) as u8]));
+        save(&project, &format!("folder/{name}.png"), image);
+        let hidden = |x: u32, _: u32| x as usize == 3 + k;
+        save(
+            &project,
+            &format!("masks/{name}.png"),
+            mask(SIDE, SIDE, hidden),
+        );
+    }
+    let both = ["--input", "folder", "--mask", "masks", "--out", "both"];
+    apply(&project, &both).done();
+    let alone = [
+        "--input",
+        "folder/b.png",
+        "--mask",
+        "masks/b.png",
+        "--out",
+        "alone",
+    ];
+    apply(&project, &alone).done();
+    assert_same(
+        &project.files("both/b"),
+        &project.files("alone"),
+        "in a folder and alone",
+    );
+    fs::remove_file(project.path("masks/a.png")).unwrap();
+    let less = ["--input", "folder", "--mask", "masks", "--out", "less"];
+    apply(&project, &less).refused(&["masks holds no mask for a", "a.png"]);
+    // a seed changes what is taken, too
+    let sheet = |seed: &str| {
+        let words = [
+            "--input",
+            "folder/a.png",
+            "--degrade",
+            "--seed",
+            seed,
+            "--out",
+            seed,
+        ];
+        apply(&project, &words).done();
+        let sheet = read(&project.path(seed).join("sheet.png")).to_luma8();
+        // the first picture of the sheet is what is known
+        let width = sheet.width() / 7;
+        image::imageops::crop_imm(&sheet, 0, 0, width, sheet.height()).to_image()
+    };
+    assert_eq!(sheet("1"), sheet("01"));
+    assert_ne!(sheet("2"), sheet("3"));
+}
+
+#[test]
 fn data_that_cannot_be_learnt_from_are_refused() {
     let project = project();
     let refused = |settings: &[&str], about: &[&str]| {

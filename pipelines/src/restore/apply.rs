@@ -4,12 +4,14 @@ use super::case::Case;
 use super::config::Task;
 use super::drawing::{Drawing, mean_and_spread};
 use super::fields::{self, FieldOptions};
-use super::folder::Folder;
+use super::folder::{Folder, Model};
+use super::memory::{self, Load};
 use crate::progress::{Progress, Talk};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::write_whole;
 use foehn_compute::Workers;
+use foehn_dataset::ByteSize;
 use foehn_restoration::{Collection, Degradation, Depth, Picture, Sheet, area_mean};
 use ndarray::{Array3, Array4, Axis};
 use serde::Serialize;
@@ -39,10 +41,12 @@ pub struct RestoreJob {
     pub samples: usize,
     /// Steps, if not those of the model.
     pub steps: Option<usize>,
-    /// Seed of the noise, if not that of the model.
+    /// Seed of the noise, and of what `--degrade` takes, if not that of the model.
     pub seed: Option<u64>,
     /// Side of tiles and how far they overlap, where pictures are too large for the memory.
     pub tiles: Option<[usize; 2]>,
+    /// Memory that tiles are chosen for, where they are not given; whole pictures without.
+    pub memory: Option<ByteSize>,
     /// Whether samples are made to reduce to the input exactly.
     pub projection: Projection,
     /// What only fields have.
@@ -56,7 +60,7 @@ pub struct RestoreJob {
 pub enum Damage {
     /// The input is damaged: a coarse, blurred or noisy picture.
     Done,
-    /// What is white in an image of the same size.
+    /// What is white in an image of the same size, or in the image of the same name in a folder.
     Mask(PathBuf),
     /// What the model's own law takes from it: the input is the truth.
     ByLaw,
@@ -130,14 +134,15 @@ pub fn restore_apply(
     if count > 1 {
         refuse_one_name(&collection, count)?;
     }
+    let seed = job.seed.unwrap_or(model.config.seed);
     // every input is looked at before the first is restored
     for i in 0..count {
-        Case::new(&model, &job.damage, &collection, i)?;
+        Case::new(&model, (&job.damage, seed), &collection, i)?;
     }
     let drawing = Drawing {
         model: &model,
         how: &how,
-        seed: job.seed.unwrap_or(model.config.seed),
+        seed,
         tiles: job.tiles,
         device,
         workers,
@@ -152,10 +157,19 @@ pub fn restore_apply(
     let mut largest: Option<f64> = None;
     let mut together = Vec::new();
     for i in 0..count {
-        let case = Case::new(&model, &job.damage, &collection, i)?;
+        let case = Case::new(&model, (&job.damage, seed), &collection, i)?;
+        let load = Load {
+            size: case.given.condition.dim().into(),
+            samples: job.samples,
+            workers: workers.count(),
+        };
+        let drawing = Drawing {
+            tiles: tiles(job, &model, load)?,
+            ..drawing
+        };
         let mut drawn = drawing.samples(
             std::slice::from_ref(&case.given),
-            &[case.number as i64],
+            &[case.noise],
             job.samples,
             Some(&progress),
         )?;
@@ -187,6 +201,17 @@ pub fn restore_apply(
         output: job.output.clone(),
         largest_residual: largest,
     })
+}
+
+/// The tiles of a picture or field: those asked for, or the largest that fit the memory.
+///
+/// # Errors
+/// If none do.
+pub fn tiles(job: &RestoreJob, model: &Model, load: Load) -> Result<Option<[usize; 2]>> {
+    match (job.tiles, job.memory) {
+        (None, Some(memory)) => memory::tiles(model.law.architecture(), load, memory),
+        (tiles, _) => Ok(tiles),
+    }
 }
 
 /// Whether resolution was lost.

@@ -18,8 +18,8 @@ use std::path::Path;
 pub struct Case {
     /// What it is called.
     pub name: String,
-    /// Its place in the input.
-    pub number: usize,
+    /// What its noise is named by: the picture itself, so that neither its place in a folder nor other pictures matter.
+    pub noise: i64,
     /// Bits of what is written.
     pub depth: Depth,
     /// The input, where it is the truth.
@@ -39,7 +39,12 @@ impl Case {
     ///
     /// # Errors
     /// If it cannot be read, or picture, damage and model do not fit.
-    pub fn new(model: &Model, damage: &Damage, collection: &Collection, i: usize) -> Result<Self> {
+    pub fn new(
+        model: &Model,
+        (damage, seed): (&Damage, u64),
+        collection: &Collection,
+        i: usize,
+    ) -> Result<Self> {
         let name = collection.name(i);
         let picture = collection.picture(i)?;
         let (found, needed) = (picture.channels(), model.law.channels());
@@ -50,7 +55,7 @@ impl Case {
         })?;
         let case = Self {
             name,
-            number: i,
+            noise: i64::from(picture.checksum()),
             depth: picture.depth(),
             truth: None,
             shown: picture.clone(),
@@ -68,7 +73,7 @@ impl Case {
                  own law hides"
             ),
             (Task::Inpainting { .. }, Damage::Mask(path)) => case.masked(picture, path),
-            (task, Damage::ByLaw) => case.by_law(picture, task, model.config.seed),
+            (task, Damage::ByLaw) => case.by_law(picture, task, seed),
             (Task::Degraded { .. }, Damage::Mask(path)) => bail!(
                 "--mask {}: the model sharpens whole pictures; take a model of in-painting, or leave it out",
                 path.display()
@@ -102,8 +107,24 @@ impl Case {
         Ok(Picture::new(values, self.depth)?)
     }
 
+    /// `mask` is an image, or a folder with one of the picture's name.
     fn masked(self, picture: Picture, mask: &Path) -> Result<Self> {
-        let known = mask_of(&Picture::read(mask)?, picture.size())
+        let image = if mask.is_dir() {
+            let masks = Collection::open(mask)?;
+            let own = (0..masks.count()).find(|i| masks.name(*i) == self.name);
+            let own = own.with_context(|| {
+                format!(
+                    "{} holds no mask for {}: give one of that name, such as {}.png",
+                    mask.display(),
+                    self.name,
+                    self.name
+                )
+            })?;
+            masks.picture(own)?
+        } else {
+            Picture::read(mask)?
+        };
+        let known = mask_of(&image, picture.size())
             .with_context(|| format!("{} for {}", mask.display(), self.name))?;
         let given = hidden(&picture.unit(), known);
         Ok(Self {
@@ -115,7 +136,7 @@ impl Case {
     }
 
     fn by_law(self, picture: Picture, task: Task, seed: u64) -> Result<Self> {
-        let key = Key::new(seed, Purpose::Degrade).init(self.number as i64);
+        let key = Key::new(seed, Purpose::Degrade).init(self.noise);
         let given = degraded(task, &picture.unit(), &key)?;
         let coarse = match task {
             Task::Degraded {

@@ -13,7 +13,6 @@ use foehn_restoration::{Degradation, Edges, area_mean, ssim};
 use foehn_verification::{Case, Choices, Scores, Weighting};
 use ndarray::{Array2, Array3, Array4, ArrayView3, Axis, s};
 use serde::Serialize;
-use std::fmt::Write;
 
 /// Pictures whose samples are held at once.
 const PIECE: usize = 100;
@@ -262,54 +261,4 @@ fn add(
         missing: Some(missing.view().into_shape_with_order(rows)?),
     })?;
     Ok(())
-}
-
-impl EnsembleScores {
-    /// As a table to read.
-    pub(super) fn text(&self) -> String {
-        let mut text = format!(
-            "{} samples of {} pictures, {} steps, {} calls\n{:<34} {:>8} {:>7} {:>8}\n",
-            self.members,
-            self.pictures,
-            self.steps,
-            self.calls,
-            "hidden pixels",
-            "PSNR, dB",
-            "SSIM",
-            "MAE"
-        );
-        let number =
-            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
-        for row in &self.means {
-            let _ = writeln!(
-                text,
-                "{:<34} {:>8.2} {:>7} {:>8.4}",
-                row.method,
-                row.psnr,
-                number(row.ssim),
-                row.mae
-            );
-        }
-        let known = if self.known_unchanged {
-            "unchanged"
-        } else {
-            "CHANGED"
-        };
-        let _ = writeln!(
-            text,
-            "fair CRPS {:.4}; spread/skill {}; 90 % hold {} ({} of the {:.0} % that vary); known values {known}",
-            self.crps,
-            number(self.spread_skill),
-            number(self.coverage_90),
-            number(self.coverage_90_varying),
-            100.0 * self.varying
-        );
-        if let Some(residual) = self.largest_residual {
-            let _ = writeln!(
-                text,
-                "reduced again, samples as written miss the coarse pictures by at most {residual:.3} of [-1, 1]"
-            );
-        }
-        text
-    }
 }

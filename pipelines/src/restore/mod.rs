@@ -13,6 +13,7 @@ mod features;
 mod fields;
 mod folder;
 mod law;
+mod memory;
 mod network;
 mod pictures;
 mod process;

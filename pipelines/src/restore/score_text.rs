@@ -1,5 +1,6 @@
 //! Scores as tables to read.
 
+use super::ensemble::EnsembleScores;
 use super::score::RestoreScores;
 use std::fmt::Write;
 
@@ -38,6 +39,56 @@ impl RestoreScores {
             text.push_str(&ensemble.text());
         }
         let _ = write!(text, "scores in {}", self.path.display());
+        text
+    }
+}
+
+impl EnsembleScores {
+    /// As a table to read.
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} samples of {} pictures, {} steps, {} calls\n{:<34} {:>8} {:>7} {:>8}\n",
+            self.members,
+            self.pictures,
+            self.steps,
+            self.calls,
+            "hidden pixels",
+            "PSNR, dB",
+            "SSIM",
+            "MAE"
+        );
+        let number =
+            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+        for row in &self.means {
+            let _ = writeln!(
+                text,
+                "{:<34} {:>8.2} {:>7} {:>8.4}",
+                row.method,
+                row.psnr,
+                number(row.ssim),
+                row.mae
+            );
+        }
+        let known = if self.known_unchanged {
+            "unchanged"
+        } else {
+            "CHANGED"
+        };
+        let _ = writeln!(
+            text,
+            "fair CRPS {:.4}; spread/skill {}; 90 % hold {} ({} of the {:.0} % that vary); known values {known}",
+            self.crps,
+            number(self.spread_skill),
+            number(self.coverage_90),
+            number(self.coverage_90_varying),
+            100.0 * self.varying
+        );
+        if let Some(residual) = self.largest_residual {
+            let _ = writeln!(
+                text,
+                "reduced again, samples as written miss the coarse pictures by at most {residual:.3} of [-1, 1]"
+            );
+        }
         text
     }
 }

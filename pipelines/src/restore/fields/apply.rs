@@ -4,9 +4,10 @@ use super::input::{Input, Question};
 use super::output::{Output, Plan};
 use super::sheet;
 use crate::progress::{Progress, Talk};
-use crate::restore::apply::{Projection, RestoreJob, RestoreSummary, reduces, refuse_full};
+use crate::restore::apply::{Projection, RestoreJob, RestoreSummary, reduces, refuse_full, tiles};
 use crate::restore::drawing::{Drawing, mean_and_spread};
 use crate::restore::folder::{Folder, Model};
+use crate::restore::memory::Load;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::{Mode, export_netcdf};
@@ -94,6 +95,12 @@ pub fn apply(
         grid: input.grid(),
         variables: series.variables(),
     };
+    let (ny, nx) = input.grid().shape();
+    let load = Load {
+        size: [model.law.channels(), ny, nx],
+        samples: job.samples,
+        workers: workers.count(),
+    };
     let output = plan.create(&zarr, mode)?;
     let run = Run {
         input: &input,
@@ -103,7 +110,7 @@ pub fn apply(
             model,
             how: &how,
             seed,
-            tiles: job.tiles,
+            tiles: tiles(job, model, load)?,
             device,
             workers,
         },

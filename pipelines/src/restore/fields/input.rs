@@ -1,5 +1,6 @@
 //! What `foehn restore apply` reads: fields with gaps, whole ones, or coarse ones.
 
+use super::coarse::Coarse;
 use super::{Fields, Loss, State};
 use crate::restore::apply::{Damage, Projection};
 use crate::restore::config::Task;
@@ -7,7 +8,7 @@ use crate::restore::folder::{Folder, Model};
 use crate::restore::law::Given;
 use anyhow::{Context, Result, bail};
 use foehn_archive::is_address;
-use foehn_dataset::{DataConfig, Missing, OneOrMany, Series, Statistics};
+use foehn_dataset::{DataConfig, Missing, OneOrMany, Series};
 use foehn_field::{Grid, Instant};
 use foehn_restoration::{Degradation, Edges, Resampling, area_mean, enlarged};
 use ndarray::{Array3, Zip};
@@ -29,15 +30,6 @@ enum Source<'a> {
     Coarse(Box<Coarse>),
 }
 
-struct Coarse {
-    series: Series,
-    statistics: Statistics,
-    grid: Grid,
-    factor: usize,
-    up: Resampling,
-    edges: Edges,
-}
-
 /// One field to restore.
 pub struct Question {
     /// Its time.
@@ -50,7 +42,7 @@ pub struct Question {
     pub truth: Option<Array3<f32>>,
     /// Means over blocks, standardised, and how many times more cells the result has along an axis.
     pub coarse: Option<(Array3<f32>, usize)>,
-    state: Option<State>,
+    pub(super) state: Option<State>,
 }
 
 impl<'a> Input<'a> {
@@ -195,150 +187,10 @@ fn whole(fields: &Fields, state: State, by_law: bool) -> Result<Question> {
     })
 }
 
-impl Coarse {
-    fn new(
-        model: &Model,
-        folder: &Folder,
-        series: Series,
-        (factor, up): (usize, Resampling),
-    ) -> Result<Self> {
-        let statistics = Statistics::load(&folder.statistics())?;
-        let (c, h, w) = series.shape();
-        let larger = (c, h * factor, w * factor);
-        if larger != statistics.shape() {
-            bail!(
-                "the input has {c} variables on {h} x {w} cells, {factor} times as many along both sides are {larger:?}, and \
-                 the model was trained on {:?}: give the fields that are to become so large, or --degrade for whole ones",
-                statistics.shape()
-            );
-        }
-        let units: Vec<&str> = series.variables().iter().map(|v| v.units()).collect();
-        if units.iter().ne(statistics.units().iter()) {
-            bail!(
-                "the input has units {units:?} and the model {:?}: convert the input first",
-                statistics.units()
-            );
-        }
-        if model.law.features() > 0 {
-            bail!(
-                "the model sees place or season, which are those of its own grid: restore whole fields with --degrade, or \
-                 train it without data.position, data.calendar and data.statics"
-            );
-        }
-        let grid = refined(series.grid(), factor)?;
-        Ok(Self {
-            edges: super::edges(&grid),
-            series,
-            statistics,
-            grid,
-            factor,
-            up,
-        })
-    }
-
-    fn question(&self, index: usize) -> Result<Question> {
-        let frame = self.series.frame(index)?;
-        let instant = self
-            .series
-            .instant(index)
-            .with_context(|| format!("there is no state number {index}"))?;
-        let nearest = Resampling::Nearest;
-        let shown = enlarged(frame.values.view(), self.factor, nearest, Edges::CLOSED);
-        let mut blocks = shown.clone();
-        self.statistics.standardise(instant, blocks.view_mut());
-        let coarse =
-            area_mean(blocks.view(), self.factor).context("blocks do not tile the grid")?;
-        Ok(Question {
-            instant,
-            given: Given {
-                condition: enlarged(coarse.view(), self.factor, self.up, self.edges),
-                known: None,
-                features: None,
-            },
-            shown,
-            truth: None,
-            coarse: Some((coarse, self.factor)),
-            state: None,
-        })
-    }
-}
-
 /// Addresses stay as they are.
 fn located(path: &Path) -> Result<PathBuf> {
     if is_address(path) || path.exists() {
         return Ok(path.to_owned());
     }
     bail!("there is no {}", path.display())
-}
-
-/// The grid whose blocks of `factor` x `factor` cells are the cells of a regular one.
-///
-/// # Errors
-/// If the cells are not all of one size.
-fn refined(grid: &Grid, factor: usize) -> Result<Grid> {
-    let axis = |name: &str, centres: &[f64]| {
-        let step = match centres {
-            [first, second, ..] => second - first,
-            _ => bail!("{name}: one cell does not tell how large it is"),
-        };
-        let uneven = centres
-            .windows(2)
-            .find(|pair| (pair[1] - pair[0] - step).abs() > 1e-4 * step.abs());
-        if let Some(pair) = uneven {
-            bail!(
-                "{name}: cells of {step} and of {} cannot be cut into equal ones: give a regular grid",
-                pair[1] - pair[0]
-            );
-        }
-        let part = step / factor as f64;
-        let first = centres[0] - 0.5 * step + 0.5 * part;
-        Ok((0..centres.len() * factor)
-            .map(|k| first + k as f64 * part)
-            .collect())
-    };
-    Ok(match grid {
-        Grid::Rectilinear {
-            latitude,
-            longitude,
-        } => Grid::Rectilinear {
-            latitude: axis("latitude", latitude)?,
-            longitude: axis("longitude", longitude)?,
-        },
-        Grid::Cartesian { y, x, period } => Grid::Cartesian {
-            y: axis("y", y)?,
-            x: axis("x", x)?,
-            period: *period,
-        },
-        Grid::Curvilinear { .. } => {
-            bail!(
-                "cells with latitudes and longitudes of their own cannot be cut: give a regular grid"
-            )
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_of_the_refined_grid_are_the_cells() {
-        let grid = Grid::Cartesian {
-            y: vec![1.5, 5.5],
-            x: vec![3.0, 1.0],
-            period: Some((8.0, 4.0)),
-        };
-        let Grid::Cartesian { y, x, period } = refined(&grid, 4).unwrap() else {
-            panic!("another kind of grid");
-        };
-        assert_eq!(y, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        assert_eq!(x, [3.75, 3.25, 2.75, 2.25, 1.75, 1.25, 0.75, 0.25]);
-        assert_eq!(period, Some((8.0, 4.0)));
-        let uneven = Grid::Rectilinear {
-            latitude: vec![0.0, 1.0, 3.0],
-            longitude: vec![0.0, 1.0],
-        };
-        let error = refined(&uneven, 2).unwrap_err().to_string();
-        assert!(error.contains("latitude"), "{error}");
-    }
 }

@@ -1,33 +1,35 @@
 //! Fields to learn from and to restore: the data sets of forecasts, a state at a time.
 
 mod apply;
+mod coarse;
 mod input;
 mod output;
 mod score;
+mod score_text;
 mod sheet;
+mod state;
+mod sums;
 
 pub use apply::{FieldOptions, FieldStore, apply};
 pub use score::{FieldMethod, FieldPeriod, FieldScores, FieldScoring, VariableScores, score};
+pub use state::{Loss, State};
 
-use super::config::{Gaps, RestoreConfig, Task};
+use super::config::RestoreConfig;
 use super::folder::Folder;
-use super::law::{Given, Lesson};
-use super::pictures::{Puzzle, hidden, lesson, places};
+use super::law::Lesson;
+use super::pictures::{lesson, places};
 use crate::progress::check_interrupt;
 use crate::text_file::write_text;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use foehn_compute::Workers;
-use foehn_dataset::{DataConfig, Features, Frame, Series, Split, Statistics};
-use foehn_field::{Grid, Instant};
+use foehn_dataset::{DataConfig, Features, Series, Split, Statistics};
+use foehn_field::Grid;
 use foehn_noise::{Key, Purpose};
-use foehn_restoration::{Edge, Edges, harmonic};
-use ndarray::{Array2, Array3, ArrayViewMut3, Axis, Zip};
+use foehn_restoration::{Edge, Edges};
+use ndarray::Array2;
 use std::path::Path;
-use std::sync::Arc;
 
-/// The step of a degradation's key that names the time whose gaps are borrowed.
-const BORROWED: u32 = 3;
 /// The most states that the validation loss is made of, evenly spread over their period.
 const VALIDATED: usize = 128;
 
@@ -40,31 +42,6 @@ pub struct Fields<'a> {
     edges: Edges,
     /// The cells of which anything was learnt; none where all are.
     learnt: Option<Array2<bool>>,
-}
-
-/// One state.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// Its time.
-    pub instant: Instant,
-    /// Its values, in the units of the file.
-    pub frame: Arc<Frame>,
-    /// Where every variable is there.
-    ///
-    /// # Shapes
-    /// (ny, nx).
-    pub there: Array2<bool>,
-    /// The truth, standardised, filled where it is missing; what is left of it; what its cells weigh.
-    pub puzzle: Puzzle,
-}
-
-/// What is taken from a state.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Loss {
-    /// Nothing: what is missing is lost.
-    Done,
-    /// What the model's law takes, named by a key.
-    ByLaw(Key),
 }
 
 impl<'a> Fields<'a> {
@@ -194,157 +171,17 @@ impl<'a> Fields<'a> {
         lesson(&states.collect::<Result<Vec<_>>>()?, key, device)
     }
 
-    /// What the law takes from a state when it is scored: named by its time, whatever else is in the file.
-    pub fn by_law(&self, index: usize) -> Loss {
-        let instant = self.series.instant(index).unwrap_or(Instant(0));
-        Loss::ByLaw(Key::new(self.config.seed, Purpose::Degrade).init(instant.0))
-    }
-
-    /// The state at a position of the time axis, with what is left of it.
-    ///
-    /// # Errors
-    /// If it cannot be read or degraded.
-    pub fn state(&self, index: usize, loss: Loss) -> Result<State> {
-        let frame = self.series.frame(index)?;
-        let instant = self
-            .series
-            .instant(index)
-            .with_context(|| format!("there is no state number {index}"))?;
-        let there = there(&frame, self.size());
-        let truth = self.standardised(instant, &frame, &there)?;
-        let mut given = self.given(&truth, &there, loss)?;
-        if self.features.channels() > 0 {
-            given.features = Some(self.features.at(instant));
-        }
-        let weight = Zip::from(&there)
-            .and(self.series.weights())
-            .map_collect(|there, area| if *there { *area as f32 } else { 0.0 });
-        Ok(State {
-            instant,
-            frame,
-            there,
-            puzzle: Puzzle {
-                truth,
-                given,
-                weight: Some(weight),
-            },
-        })
-    }
-
-    fn standardised(
-        &self,
-        instant: Instant,
-        frame: &Frame,
-        there: &Array2<bool>,
-    ) -> Result<Array3<f32>> {
-        let mut z = frame.values.clone();
-        self.statistics.standardise(instant, z.view_mut());
-        if there.iter().all(|there| *there) {
-            return Ok(z);
-        }
-        for mut plane in z.axis_iter_mut(Axis(0)) {
-            // what is missing has no weight, and still looks like a field where a network sees it on its path
-            let filled = if there.iter().any(|there| *there) {
-                harmonic(plane.view(), there.view(), self.edges)?
-            } else {
-                Array2::zeros(there.dim())
-            };
-            plane.assign(&filled);
-        }
-        Ok(z)
-    }
-
-    fn given(&self, truth: &Array3<f32>, there: &Array2<bool>, loss: Loss) -> Result<Given> {
-        let size = [there.dim().0, there.dim().1];
-        Ok(match (self.config.task, loss) {
-            (Task::Inpainting { .. }, Loss::Done) => hidden(truth, there.clone()),
-            (Task::Inpainting { mask, gaps }, Loss::ByLaw(key)) => {
-                let mut known = mask.draw(&key, size)? & there;
-                if gaps == Gaps::Borrowed {
-                    known &= &self.borrowed(&key)?;
-                }
-                hidden(truth, known)
-            }
-            (Task::Degraded { degradation, .. }, Loss::ByLaw(key)) => Given {
-                condition: degradation.apply(truth.view(), &key, self.edges)?,
-                known: None,
-                features: None,
-            },
-            (Task::Degraded { .. }, Loss::Done) => Given {
-                condition: truth.clone(),
-                known: None,
-                features: None,
-            },
-        })
-    }
-
-    /// Where a state of the training period, drawn by `key`, is there.
-    fn borrowed(&self, key: &Key) -> Result<Array2<bool>> {
-        let range = self.series.range(Split::Train);
-        if range.is_empty() {
-            bail!(
-                "task.inpainting.gaps: the training period, whose gaps are borrowed, is not in the files"
-            );
-        }
-        let mut u = [0.0];
-        key.step(BORROWED).uniforms(&mut u);
-        let index = range.start + (u[0] * range.len() as f64) as usize;
-        Ok(there(&*self.series.frame(index)?, self.size()))
-    }
-
-    /// A sample in the units of the files: what is known as it is there, NaN where nothing was ever learnt.
-    pub fn physical(&self, state: &State, mut sample: Array3<f32>) -> Array3<f32> {
-        self.statistics.restore(state.instant, sample.view_mut());
-        if let Some(learnt) = &self.learnt {
-            for mut plane in sample.axis_iter_mut(Axis(0)) {
-                Zip::from(&mut plane)
-                    .and(learnt)
-                    .for_each(|x, learnt| *x = if *learnt { *x } else { f32::NAN });
-            }
-        }
-        if let Some(known) = &state.puzzle.given.known {
-            put_back(&mut sample.view_mut(), &state.frame, known);
-        }
-        sample
-    }
-
     /// The cells that any training state holds; none where all are.
     fn seen(&self) -> Result<Option<Array2<bool>>> {
         let mut seen = Array2::from_elem(self.size(), false);
         for index in self.series.range(Split::Train) {
-            seen |= &there(&*self.series.frame(index)?, self.size());
+            seen |= &state::there(&*self.series.frame(index)?, self.size());
             if seen.iter().all(|seen| *seen) {
                 return Ok(None);
             }
         }
         Ok(Some(seen))
     }
-}
-
-/// Known values as they are in the file; also single variables of cells where others are missing.
-fn put_back(sample: &mut ArrayViewMut3<f32>, frame: &Frame, known: &Array2<bool>) {
-    for ((c, y, x), value) in sample.indexed_iter_mut() {
-        let missing = frame.missing.as_ref().map(|missing| missing[[c, y, x]]);
-        // a cell that is hidden although nothing of it is missing was hidden on purpose
-        let whole = frame
-            .missing
-            .as_ref()
-            .is_none_or(|m| !m.slice(ndarray::s![.., y, x]).iter().any(|m| *m));
-        if known[[y, x]] || (missing == Some(false) && !whole) {
-            *value = frame.values[[c, y, x]];
-        }
-    }
-}
-
-/// Where every variable of a state is there.
-fn there(frame: &Frame, size: (usize, usize)) -> Array2<bool> {
-    let mut there = Array2::from_elem(size, true);
-    for plane in frame.missing.iter().flat_map(|mask| mask.outer_iter()) {
-        Zip::from(&mut there)
-            .and(&plane)
-            .for_each(|there, missing| *there &= !missing);
-    }
-    there
 }
 
 /// At most `count` positions, evenly spread over a range.
@@ -381,26 +218,6 @@ fn goes_around(longitude: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn known_values_come_back_and_hidden_ones_do_not() {
-        let values = ndarray::arr3(&[[[1f32, f32::NAN, 3.0]], [[4.0, 5.0, 6.0]]]);
-        let missing = values.mapv(f32::is_nan);
-        let frame = Frame {
-            values,
-            missing: Some(missing),
-        };
-        let there = there(&frame, (1, 3));
-        assert_eq!(there, ndarray::arr2(&[[true, false, true]]));
-        // the last cell is hidden on purpose; the second variable of the second cell was never lost
-        let known = ndarray::arr2(&[[true, false, false]]);
-        let mut sample = Array3::from_elem((2, 1, 3), 9.0);
-        put_back(&mut sample.view_mut(), &frame, &known);
-        assert_eq!(
-            sample,
-            ndarray::arr3(&[[[1.0, 9.0, 9.0]], [[4.0, 5.0, 9.0]]])
-        );
-    }
 
     #[test]
     fn positions_are_spread_over_a_range_and_longitudes_may_go_around() {

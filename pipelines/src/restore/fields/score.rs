@@ -1,5 +1,6 @@
 //! `foehn restore score` on fields: samples against the truth where it was hidden, beside plain ways.
 
+use super::sums::{Sums, keeps_known};
 use super::{Fields, State, spread_over};
 use crate::progress::{Progress, Talk};
 use crate::restore::baselines;
@@ -7,18 +8,15 @@ use crate::restore::config::{RestoreConfig, RestoreSampling, Start, Task};
 use crate::restore::contest::{calls, samplers};
 use crate::restore::drawing::Drawing;
 use crate::restore::folder::Folder;
-use crate::spectra::{Spectra, spectrometer};
 use crate::text_file::write_text;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_dataset::Split;
 use foehn_dynamics::Solver;
-use foehn_verification::{Case, Choices, Scores, Spectrometer, Weighting};
-use ndarray::{Array2, Array4, ArrayView3, Axis, s};
+use ndarray::Axis;
 use serde::Serialize;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 /// States whose samples are held at once.
@@ -175,7 +173,6 @@ pub fn score(
     };
     let contest = Contest {
         config,
-        plan: fields.whole_plan(),
         positions: spread_over(range, of),
         members: scoring.members,
         fields: &fields,
@@ -216,16 +213,8 @@ pub fn score(
     Ok(scores)
 }
 
-impl Fields<'_> {
-    /// A plan of spectra, where the grid has one.
-    fn whole_plan(&self) -> Option<Spectrometer> {
-        spectrometer(&self.series)
-    }
-}
-
 struct Contest<'a> {
     config: &'a RestoreConfig,
-    plan: Option<Spectrometer>,
     positions: Vec<usize>,
     members: usize,
     fields: &'a Fields<'a>,
@@ -244,7 +233,7 @@ impl Contest<'_> {
         let (config, edges) = (self.config, self.fields.edges);
         let mut methods = Vec::new();
         for name in baselines::names(config.task) {
-            let mut sums = Sums::new(self, 1);
+            let mut sums = Sums::new(self.fields, 1);
             for state in self.states(&self.positions)? {
                 let restored = baselines::plain(config.task, name, &state.puzzle, edges)?;
                 let restored = self.fields.physical(&state, restored);
@@ -269,7 +258,7 @@ impl Contest<'_> {
         progress: &Progress,
     ) -> Result<(FieldMethod, bool)> {
         let how: &RestoreSampling = drawing.how;
-        let mut sums = Sums::new(self, self.members);
+        let mut sums = Sums::new(self.fields, self.members);
         let mut unchanged = true;
         for positions in self.positions.chunks(PIECE) {
             let states = self.states(positions)?;
@@ -296,204 +285,5 @@ impl Contest<'_> {
             variables: sums.finish()?,
         };
         Ok((method, unchanged))
-    }
-}
-
-fn keeps_known(state: &State, samples: &Array4<f32>) -> bool {
-    let Some(known) = &state.puzzle.given.known else {
-        return true;
-    };
-    samples.outer_iter().all(|sample| {
-        let kept = sample
-            .indexed_iter()
-            .filter(|((_, y, x), _)| known[[*y, *x]]);
-        kept.into_iter()
-            .all(|(at, value)| value.to_bits() == state.frame.values[at].to_bits())
-    })
-}
-
-/// Sums of one way to restore, a variable each.
-struct Sums<'a, 'b> {
-    contest: &'a Contest<'b>,
-    scores: Vec<Option<Scores>>,
-    spectra: Vec<Option<Spectra>>,
-    /// Weight, absolute and square errors of the mean.
-    errors: Vec<[f64; 3]>,
-    broken: bool,
-}
-
-impl<'a, 'b> Sums<'a, 'b> {
-    fn new(contest: &'a Contest<'b>, members: usize) -> Self {
-        let count = contest.fields.channels();
-        let choices = Choices {
-            weighting: Weighting::CellArea,
-            ..Choices::new(members)
-        };
-        let scores = || {
-            (members > 1)
-                .then(|| Scores::new(contest.fields.size(), choices).ok())
-                .flatten()
-        };
-        Self {
-            contest,
-            scores: (0..count).map(|_| scores()).collect(),
-            spectra: (0..count).map(|_| None).collect(),
-            errors: vec![[0.0; 3]; count],
-            broken: contest.plan.is_none(),
-        }
-    }
-
-    /// # Shapes
-    /// `samples`: (members, variables, ny, nx), in the units of the file.
-    fn add(&mut self, state: &State, samples: &Array4<f32>) -> Result<()> {
-        let missing = self.unscored(state);
-        self.broken |= !state.there.iter().all(|there| *there);
-        let weights = self.contest.fields.series.weights();
-        for k in 0..self.errors.len() {
-            let members = samples.slice(s![.., k, .., ..]);
-            let truth = state.frame.values.index_axis(Axis(0), k);
-            self.add_errors(k, &members, (&missing, weights), &truth.to_owned());
-            if let Some(scores) = &mut self.scores[k]
-                && missing.iter().any(|missing| !missing)
-            {
-                scores.add_case(&Case {
-                    init: state.instant.0,
-                    members,
-                    truth,
-                    weights: weights.view(),
-                    missing: Some(missing.view()),
-                })?;
-            }
-            if let (Some(plan), false) = (&self.contest.plan, self.broken) {
-                let spectra = Spectra::of(plan, &members, &truth)?;
-                match &mut self.spectra[k] {
-                    Some(sum) => sum.merge(&spectra)?,
-                    none => *none = Some(spectra),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Where there is nothing to score: what is known, what has no truth, what no model has learnt.
-    fn unscored(&self, state: &State) -> Array2<bool> {
-        let mut missing = state.there.mapv(|there| !there);
-        if let Some(known) = &state.puzzle.given.known {
-            missing |= known;
-        }
-        if let Some(learnt) = &self.contest.fields.learnt {
-            missing |= &learnt.mapv(|learnt| !learnt);
-        }
-        missing
-    }
-
-    fn add_errors(
-        &mut self,
-        k: usize,
-        members: &ArrayView3<f32>,
-        (missing, weights): (&Array2<bool>, &Array2<f64>),
-        truth: &Array2<f32>,
-    ) {
-        let wide = members.mapv(f64::from);
-        let Some(mean) = wide.mean_axis(Axis(0)) else {
-            return;
-        };
-        for (at, mean) in mean.indexed_iter().filter(|(at, _)| !missing[*at]) {
-            let (error, weight) = (mean - f64::from(truth[at]), weights[at]);
-            let [total, absolute, square] = &mut self.errors[k];
-            *total += weight;
-            *absolute += weight * error.abs();
-            *square += weight * error * error;
-        }
-    }
-
-    fn finish(self) -> Result<Vec<VariableScores>> {
-        let variables = self.contest.fields.series.variables();
-        let mut rows = Vec::new();
-        for (k, channel) in variables.iter().enumerate() {
-            let [total, absolute, square] = self.errors[k];
-            if total == 0.0 {
-                bail!(
-                    "nothing with a truth is hidden in these states: hide more with task.inpainting, or score more of them \
-                     with --of"
-                );
-            }
-            let table = self.scores[k].as_ref().map(Scores::finish).transpose()?;
-            let spectrum = match (&self.contest.plan, &self.spectra[k]) {
-                (Some(plan), Some(spectra)) if !self.broken => {
-                    let scores = spectra.scores(plan);
-                    Some(scores.context("the spectra")?.log_distance)
-                }
-                _ => None,
-            };
-            rows.push(VariableScores {
-                variable: channel.name.clone(),
-                units: channel.units().to_owned(),
-                crps: table.as_ref().map(|table| table.crps),
-                mae: absolute / total,
-                rmse: (square / total).sqrt(),
-                spread_skill: table.as_ref().and_then(|table| table.spread_skill),
-                coverage_90: table.as_ref().and_then(|table| table.coverage_90),
-                spectrum,
-            });
-        }
-        Ok(rows)
-    }
-}
-
-impl FieldScores {
-    /// As tables to read.
-    pub fn text(&self) -> String {
-        let mut text = format!(
-            "{}: {:?} coupling; {} samples of {} states of the {:?} period\n{:<34} {:>15} {:>5} {:>5} {:>10} {:>10} {:>10} {:>12} {:>9} {:>9}\n",
-            self.name,
-            self.coupling,
-            self.members,
-            self.states,
-            self.period,
-            "hidden cells",
-            "solver",
-            "steps",
-            "calls",
-            "fair CRPS",
-            "MAE",
-            "RMSE",
-            "spread/skill",
-            "90 % hold",
-            "spectrum"
-        );
-        let or = |value: Option<f64>, digits: usize| {
-            value.map_or("-".to_owned(), |value| format!("{value:.digits$}"))
-        };
-        for method in &self.methods {
-            for row in &method.variables {
-                let name = format!("{}, {}", method.method, row.variable);
-                let solver = method.solver.map_or(String::new(), |s| format!("{s:?}"));
-                let count = |n: Option<usize>| n.map_or(String::new(), |n| n.to_string());
-                let _ = writeln!(
-                    text,
-                    "{name:<34} {solver:>15} {:>5} {:>5} {:>10} {:>10.4} {:>10.4} {:>12} {:>9} {:>9}",
-                    count(method.steps),
-                    count(method.calls),
-                    or(row.crps, 4),
-                    row.mae,
-                    row.rmse,
-                    or(row.spread_skill, 3),
-                    or(row.coverage_90, 3),
-                    or(row.spectrum, 3)
-                );
-            }
-        }
-        let known = if self.known_unchanged {
-            "unchanged"
-        } else {
-            "CHANGED"
-        };
-        let _ = write!(
-            text,
-            "known values {known}; scores in {}",
-            self.path.display()
-        );
-        text
     }
 }
