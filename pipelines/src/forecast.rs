@@ -5,7 +5,7 @@ use crate::config::RunConfig;
 use crate::continuation::{recorded, refuse_other, without_caches};
 use crate::ensemble::Runner;
 use crate::model::Model;
-use crate::model_folder::{ModelFolder, as_trained};
+use crate::model_folder::{ModelFolder, as_trained, other_training};
 use crate::progress::{Progress, Talk, check_interrupt};
 use crate::tune::Tuning;
 use anyhow::{Context, Result, bail};
@@ -75,7 +75,13 @@ pub fn forecast(
     talk: Talk,
 ) -> Result<ForecastSummary> {
     let series = Series::open_splits(&config.data, Path::new(""), &[config.forecast.split])?;
+    let asked = config;
     let config = as_trained(config)?;
+    if let Some(difference) = other_training(&config, asked)? {
+        talk.say(&format!(
+            "forecast: the model stays as it was trained ({difference})"
+        ));
+    }
     let mut config = budget::forecasting(&config, &series, workers.count())?;
     config.sampling.inflation = Some(inflation(&config)?);
     let config = &config;

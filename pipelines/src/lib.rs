@@ -1,9 +1,10 @@
-//! One file a workflow: a configuration in, a result out.
+//! A file or a folder for each workflow: a configuration in, a result out.
 //!
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
 //! the step before wrote; `demo` runs them all; `bench` measures what they cost, `samplers` what fewer calls cost in
-//! quality; `generate` learns any table of vectors; `postprocess` calibrates members at stations; `oracle` needs neither data
-//! nor configuration. The folder of a run:
+//! quality. `inspect` looks at files, `merge` ends what several writers wrote, `tune` chooses the noise again. `generate` learns any
+//! table of vectors; `postprocess` calibrates members at stations or on grids; `restore` fills and sharpens pictures; `oracle` needs
+//! neither data nor configuration. The folder of a run:
 //!
 //! ```text
 //! runs/NAME/model/           weights, statistics, tuning, losses, checkpoints, configuration

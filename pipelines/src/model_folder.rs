@@ -103,6 +103,19 @@ pub fn as_trained(config: &RunConfig) -> Result<RunConfig> {
     })
 }
 
+/// How the training that was differs from the one now asked for, which changes nothing before the next training.
+///
+/// # Errors
+/// If a configuration cannot be written as TOML.
+pub fn other_training(trained: &RunConfig, asked: &RunConfig) -> Result<Option<String>> {
+    let training = |config: &RunConfig| {
+        let mut table = config.to_toml()?.parse::<Table>()?;
+        table.retain(|section, _| section == "train");
+        Ok::<_, anyhow::Error>(table)
+    };
+    Ok(difference(&training(trained)?, &training(asked)?, ""))
+}
+
 /// The keys that a law depends on.
 fn law_of(config: &RunConfig) -> Result<Table> {
     let mut table = config.to_toml()?.parse::<Table>()?;

@@ -55,7 +55,7 @@ impl PrepareJob {
         let folder = path.parent().unwrap_or(Path::new(""));
         let (mut config, data) = if table.contains_key("data") {
             let run = RunConfig::load(path, overrides).context(
-                "beside [prepare], the section [data] is that of a whole run; leave it out to prepare only",
+                "beside [data], [prepare] belongs to a whole run, whose every section is read; without [data] it stands alone",
             )?;
             (run.prepare.unwrap_or_default(), Some(run.data))
         } else {

@@ -61,9 +61,7 @@ pub enum Command {
         to: Option<PathBuf>,
     },
     /// Train a model and tune its sampler on the validation part.
-    #[command(
-        after_help = "Example:\n  foehn train configs/slp.toml --set train.steps=200 --resume"
-    )]
+    #[command(after_help = "Example:\n  foehn train configs/slp.toml --set train.networks=1")]
     Train {
         #[command(flatten)]
         common: Common,
@@ -230,7 +228,7 @@ pub enum Command {
     Oracle {
         /// Which: ou, mixture2d, gmm, checker, couplings, assimilation, field or all.
         name: OracleName,
-        /// Train networks on every law that has a bar for them: half an hour for all.
+        /// Train networks on every law that has a bar for them: about a quarter of an hour of CPU time for all.
         #[arg(long)]
         train: bool,
         /// Also draw one figure an oracle into this folder.

@@ -173,7 +173,9 @@ fn an_output_that_exists_is_kept() {
 #[test]
 fn another_configuration_does_not_continue_a_run() {
     let project = Project::trained();
-    project.with("forecast", &[]).done();
+    let untrained = project.with("forecast", &["train.steps=7"]).done();
+    let said = "the model stays as it was trained (train.steps was ";
+    assert!(untrained.stderr.contains(said), "{untrained:?}");
     let before = (project.files("data.zarr"), project.files("runs"));
     let resume =
         |command, setting| project.run(&[command, "tiny.toml", "--resume", "--set", setting]);

@@ -21,7 +21,7 @@ pub struct TrainConfig {
     pub learning_rate: f64,
     /// Learning rate at the last step, as a share of the peak.
     pub final_rate: f64,
-    /// Steps of linear warm-up.
+    /// Steps of linear warm-up, which takes half of the steps at most.
     pub warmup: usize,
     /// Decoupled weight decay, on weights of two or more dimensions.
     pub weight_decay: f64,
@@ -105,13 +105,16 @@ impl TrainConfig {
     /// assert_eq!(config.rate(49), 0.5);
     /// assert!((config.rate(600) - 0.5).abs() < 1e-12);
     /// assert!(config.rate(1100) < 1e-12);
+    /// let short = TrainConfig { steps: 100, warmup: 200, learning_rate: 1.0, ..Default::default() };
+    /// assert_eq!((short.rate(49), short.rate(75)), (1.0, 0.5));
     /// ```
     pub fn rate(&self, step: usize) -> f64 {
-        if step < self.warmup {
-            return self.learning_rate * (step + 1) as f64 / self.warmup as f64;
+        let warmup = self.warmup.min(self.steps / 2);
+        if step < warmup {
+            return self.learning_rate * (step + 1) as f64 / warmup as f64;
         }
-        let length = self.steps.saturating_sub(self.warmup).max(1);
-        let progress = ((step - self.warmup) as f64 / length as f64).min(1.0);
+        let length = (self.steps - warmup).max(1);
+        let progress = ((step - warmup) as f64 / length as f64).min(1.0);
         let cosine = (1.0 + (PI * progress).cos()) / 2.0;
         self.learning_rate * (self.final_rate + (1.0 - self.final_rate) * cosine)
     }
