@@ -76,10 +76,11 @@ pub use oracle::{
 };
 pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
 pub use postprocess::{
-    CalibratedConfig, CasesConfig, Conventions, DistributionalConfig, FittedDistributional,
-    FittedInterpolant, FittedMethod, FlowStarts, Forecast, InterpolantConfig, Learnt, Levels,
-    MemberScores, MethodConfig, MethodScores, Order, PostprocessConfig, PostprocessSummary,
-    Predictions, Scored, SimulatedCases, SimulatedFlow, SimulatedRain, postprocess,
+    Base, Bases, CalibratedConfig, CasesConfig, Conventions, DistributionalConfig,
+    FittedDistributional, FittedInterpolant, FittedMethod, FlowDynamics, FlowStarts, Forecast,
+    InterpolantConfig, Learnt, Levels, MemberScores, MethodConfig, MethodScores, Order,
+    PostprocessConfig, PostprocessSummary, Predictions, Scored, SimulatedCases, SimulatedFlow,
+    SimulatedRain, postprocess,
 };
 pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};

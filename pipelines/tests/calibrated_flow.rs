@@ -1,11 +1,11 @@
 //! The interpolant of `foehn postprocess` on laws that are known.
 #![allow(clippy::unwrap_used)] // a failure here is a failed test
 
-use foehn_calibration::{Columns, Law, Station, Table, Term};
+use foehn_calibration::{Columns, Law, Method, Station, Table, Term};
 use foehn_compute::Workers;
 use foehn_field::Calendar;
 use foehn_noise::{Key, Purpose};
-use foehn_pipelines::{DistributionalConfig, FlowStarts, InterpolantConfig, Predictions};
+use foehn_pipelines::{Base, DistributionalConfig, FlowStarts, InterpolantConfig, Predictions};
 use ndarray::Array2;
 
 const DAY: i64 = 86_400;
@@ -69,8 +69,10 @@ fn compare(residual: impl Fn(f64, f64) -> f64, method: &InterpolantConfig) -> [f
         Law::of_members(&values).unwrap().crps(case.observation)
     });
     let exact = exact.sum::<f64>() / last.len() as f64;
-    let base = foehn_calibration::Method::Emos(method.base.clone());
-    let base = base.fit(&first).unwrap();
+    let Base::Emos(base) = method.base.0[0].clone() else {
+        panic!("the base of these is EMOS")
+    };
+    let base = Method::Emos(base).fit(&first).unwrap();
     let base = score(last.cases().map(|case| base.predict(&case)).collect());
     let fitted = method.fit(&first, 1, &workers).unwrap();
     [
@@ -172,12 +174,10 @@ fn a_distributional_network_learns_a_spread() {
         terms: vec![Term::Mean],
         ..DistributionalConfig::default()
     };
-    let base = foehn_calibration::Method::Emos(method.base.clone())
-        .fit(&first)
-        .unwrap();
+    let base = Method::Emos(method.base.clone()).fit(&first).unwrap();
     let base = mean(last.cases().map(|case| base.predict(&case)).collect());
     let fitted = method.fit(&first, 1, &workers).unwrap();
-    let learnt = mean(fitted.predictions(&last).unwrap());
+    let learnt = mean(fitted.predictions(&last, &workers).unwrap());
     println!("exact {exact:.4} base {base:.4} network {learnt:.4}");
     assert!(base > 1.03 * exact, "{base} {exact}");
     assert!(learnt < 1.02 * exact, "{learnt} {exact}");

@@ -106,7 +106,7 @@ impl BiasFit {
             return Err(PredictError::NoCovariate {
                 term: Term::AltitudeDifference.label(),
                 station: station.name.clone(),
-                date: case.date,
+                date: case.when(),
             });
         }
         let step = self.step.at(case)? + climb(case, self.rate);

@@ -58,6 +58,9 @@ fn check_stations(columns: &Columns) -> Result<(), TableError> {
             stations: stations.len(),
         });
     }
+    if let Some(index) = stations.iter().position(|s| s.name.trim().is_empty()) {
+        return Err(TableError::NoName(index));
+    }
     let mut names: Vec<&str> = stations.iter().map(|s| s.name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -89,7 +92,7 @@ fn check_rows(columns: &Columns) -> Result<(), TableError> {
                 first,
                 second,
                 station: columns.stations[station].name.clone(),
-                date,
+                date: columns.calendar.date(foehn_field::Instant(date)),
                 lead,
             });
         }

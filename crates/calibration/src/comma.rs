@@ -158,6 +158,20 @@ pub enum CsvError {
         /// Why.
         source: TimeError,
     },
+    /// A latitude or longitude that no place has.
+    #[error(
+        "line {line}: station {station:?} lies at {what} {value}; latitudes are -90 to 90, longitudes -180 to 360"
+    )]
+    Place {
+        /// Line of the file, from 1.
+        line: u64,
+        /// The station.
+        station: String,
+        /// Which.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+    },
     /// A station that lies at two places.
     #[error("line {line}: station {station:?} lies elsewhere than in an earlier line")]
     StationMoves {

@@ -83,6 +83,11 @@ impl Places {
         uses
     }
 
+    /// The columns that are used.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        self.uses().into_iter().map(|(_, column)| column).collect()
+    }
+
     /// Every column has one role, and a name of its own.
     fn check(&self) -> Result<(), CsvError> {
         let mut roles: Vec<Option<&'static str>> = vec![None; self.names.len()];
@@ -212,6 +217,18 @@ impl Rows {
         for (value, column) in ground.iter_mut().zip(places.ground) {
             if let Some(column) = column {
                 *value = places.number(record, column)?;
+            }
+        }
+        let ends = [("latitude", -90.0..=90.0), ("longitude", -180.0..=360.0)];
+        for ((what, range), value) in ends.into_iter().zip(ground) {
+            if !value.is_nan() && !range.contains(&value) {
+                let (line, station) = (line(record), name);
+                return Err(CsvError::Place {
+                    line,
+                    station,
+                    what,
+                    value,
+                });
             }
         }
         let known = |x: f64| (!x.is_nan()).then_some(x);

@@ -146,8 +146,9 @@ mod tests {
     fn case<'a>(station: &'a Station, members: &'a [f64], error: f64) -> Case<'a> {
         Case {
             station,
-            date: 0,
+            date: 21_600,
             lead: 86_400,
+            calendar: foehn_field::Calendar::ProlepticGregorian,
             season: 0.0,
             members,
             observation: members[0] + error,
@@ -165,14 +166,21 @@ mod tests {
             .into_iter()
             .flat_map(|(s, e)| [e, -e, e, -e].map(|error| case(s, &members, error)))
             .collect();
-        let terms = [Term::StationSpread(3), Term::Lead, Term::Latitude];
+        let terms = [
+            Term::StationSpread(3),
+            Term::Lead,
+            Term::Latitude,
+            Term::Hour(1),
+        ];
         let context = Context::of(&cases, &terms);
         let value = |case: &Case<'_>, used: Use| {
             let mut row = Vec::new();
             for term in &terms {
                 term.push(case, &context, used, &mut row).unwrap();
             }
-            assert_eq!(row[1..], [24.0, 47.0]);
+            assert_eq!(row[1..3], [24.0, 47.0]);
+            // Valid at six in the morning: a quarter of the day.
+            assert!((row[3] - 1.0).abs() < 1e-15 && row[4].abs() < 1e-15);
             row[0]
         };
         let all = 20.0 / 6.0;

@@ -39,21 +39,13 @@ pub enum DependenceError {
         /// The margin.
         margin: usize,
     },
-    /// Fewer past dates than members.
-    #[error("{found} dates have an observation at every margin, and {needed} members need as many")]
-    TooFewDates {
-        /// Complete dates.
-        found: usize,
-        /// Members.
-        needed: usize,
-    },
 }
 
 /// Members (members, margins) of every margin in the order of the template's ranks there; ties of the template at
 /// random by the key, the same way at no two margins.
 ///
 /// - ECC-Q: the members are equidistant quantiles ([`Law::members`]), the template the raw members.
-/// - Schaake: the template is [`schaake_template`].
+/// - Schaake: the template is the observations of as many past dates.
 ///
 /// ```
 /// use foehn_calibration::{Template, shuffle};
@@ -146,36 +138,6 @@ pub fn transformation(
         }
     }
     Ok(out)
-}
-
-/// Observations (dates, margins) of as many past dates as there are members: the template of the Schaake shuffle.
-///
-/// `past` holds dates by margins, NaN where missing; only dates with an observation at every margin can serve, and
-/// the key chooses among them. Pass past dates only.
-///
-/// # Errors
-/// Fewer complete dates than members.
-pub fn schaake_template(
-    past: ArrayView2<'_, f64>,
-    members: usize,
-    key: Key,
-) -> Result<Array2<f64>, DependenceError> {
-    let complete: Vec<usize> = (0..past.nrows())
-        .filter(|&date| past.row(date).iter().all(|x| x.is_finite()))
-        .collect();
-    if complete.len() < members {
-        return Err(DependenceError::TooFewDates {
-            found: complete.len(),
-            needed: members,
-        });
-    }
-    let chosen: Vec<usize> = key
-        .permutation(complete.len())
-        .into_iter()
-        .take(members)
-        .map(|i| complete[i])
-        .collect();
-    Ok(past.select(ndarray::Axis(0), &chosen))
 }
 
 /// The members from lowest to highest; equal ones in a random order.

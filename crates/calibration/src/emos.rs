@@ -195,7 +195,7 @@ impl EmosFit {
                     case.mean_and_deviation()
                         .ok_or_else(|| PredictError::NoMember {
                             station: case.station.name.clone(),
-                            date: case.date,
+                            date: case.when(),
                             lead: case.lead,
                         })?;
                 constant.hypot(factor * spread).max(f64::MIN_POSITIVE)

@@ -1,5 +1,7 @@
 //! What can be wrong with cases, fits and predictions.
 
+use foehn_field::DateTime;
+
 /// Why columns are no table of cases.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {
@@ -56,9 +58,12 @@ pub enum TableError {
         /// Its altitude.
         altitude: f64,
     },
+    /// A station without a name.
+    #[error("station {0} (from 0) has no name; fitted parts are found by name")]
+    NoName(usize),
     /// Two rows of one station, date and lead.
     #[error(
-        "rows {first} and {second} (from 0) are both of station {station:?}, date {date} s, lead {lead} s; keep one"
+        "rows {first} and {second} (from 0) are both of station {station:?}, date {date}, lead {lead} s; keep one"
     )]
     Twice {
         /// The earlier row.
@@ -67,8 +72,8 @@ pub enum TableError {
         second: usize,
         /// The station.
         station: String,
-        /// Initial time, seconds since 1970-01-01.
-        date: i64,
+        /// Initial time.
+        date: DateTime,
         /// Lead, seconds.
         lead: i64,
     },
@@ -177,24 +182,24 @@ fn listed(names: &[String]) -> String {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PredictError {
     /// No member is there.
-    #[error("no member for station {station:?}, date {date} s, lead {lead} s")]
+    #[error("no member for station {station:?}, date {date}, lead {lead} s")]
     NoMember {
         /// The station.
         station: String,
-        /// Initial time, seconds since 1970-01-01.
-        date: i64,
+        /// Initial time.
+        date: DateTime,
         /// Lead, seconds.
         lead: i64,
     },
     /// A covariate is not there.
-    #[error("term {term:?} has no value for station {station:?}, date {date} s")]
+    #[error("term {term:?} has no value for station {station:?}, date {date}")]
     NoCovariate {
         /// The term.
         term: String,
         /// The station.
         station: String,
-        /// Initial time, seconds since 1970-01-01.
-        date: i64,
+        /// Initial time.
+        date: DateTime,
     },
     /// A lead that was not fitted.
     #[error("lead {lead} s was not fitted; fitted are {fitted:?} s")]

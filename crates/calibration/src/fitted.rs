@@ -10,7 +10,7 @@ use crate::emos::EmosFit;
 use crate::isotonic::IsotonicFit;
 use crate::member_by_member::MemberByMemberFit;
 use crate::quantile_mapping::QuantileMappingFit;
-use crate::{Basis, Case, Law, Method, PredictError, Scope};
+use crate::{Basis, Case, Ending, Law, Method, PredictError, Scope};
 
 /// A method fitted to one group of stations and one lead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,6 +124,17 @@ impl Fitted {
         &self.leads
     }
 
+    /// Searches for parameters, and those of them that ended where the objective is not flat.
+    pub fn unconverged(&self) -> [usize; 2] {
+        let parts = self
+            .leads
+            .iter()
+            .flat_map(|lead| lead.parts.iter().chain([&lead.global]));
+        let endings: Vec<_> = parts.filter_map(Part::ending).collect();
+        let open = endings.iter().filter(|ending| !ending.converged).count();
+        [endings.len(), open]
+    }
+
     /// The forecast for a case; its observation is not looked at.
     ///
     /// # Errors
@@ -168,6 +179,14 @@ impl Part {
         }
     }
 
+    fn ending(&self) -> Option<Ending> {
+        match self {
+            Self::Emos(fit) => Some(fit.ending()),
+            Self::MemberByMember(fit) => Some(fit.ending()),
+            _ => None,
+        }
+    }
+
     fn predict(&self, case: &Case<'_>, basis: Basis) -> Result<Prediction, PredictError> {
         let of_law = |law: Law| Prediction {
             law,
@@ -194,7 +213,7 @@ fn of_members(
     let present: Vec<f64> = members.iter().copied().filter(|x| x.is_finite()).collect();
     let law = Law::of_members(&present).map_err(|_| PredictError::NoMember {
         station: case.station.name.clone(),
-        date: case.date,
+        date: case.when(),
         lead: case.lead,
     })?;
     Ok(Prediction {

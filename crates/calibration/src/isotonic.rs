@@ -129,7 +129,7 @@ impl IsotonicFit {
             .mean_and_deviation()
             .ok_or_else(|| PredictError::NoMember {
                 station: case.station.name.clone(),
-                date: case.date,
+                date: case.when(),
                 lead: case.lead,
             })?;
         let above = self.means.partition_point(|&m| m <= mean);

@@ -159,7 +159,8 @@ impl Law {
     /// The share of y in the central interval of a level, 0 or 1 for most laws; its mean over cases is the coverage.
     ///
     /// For members of equal weight whether y lies within their linear quantiles of `(1 -+ level)/2` (numpy's default):
-    /// members that never hold the observation cover none of it, and M calibrated ones `level (M - 1)/(M + 1)`. For other laws the share of [`Law::pit`] there.
+    /// members that never hold the observation cover none of it, and M calibrated ones `level (M - 1)/(M + 1)`. For other
+    /// laws, and where several members are y (no rain), the share of [`Law::pit`] there.
     ///
     /// ```
     /// use foehn_calibration::Law;
@@ -168,8 +169,9 @@ impl Law {
     /// # Ok::<(), foehn_calibration::StepsError>(())
     /// ```
     pub fn covers(&self, y: f64, level: f64) -> f64 {
+        // Where the law has an atom at y, all laws count the share of the transform.
         let of_members = match self {
-            Self::Steps(steps) => steps.covers(y, level),
+            Self::Steps(steps) if !steps.has_atom(y) => steps.covers(y, level),
             _ => None,
         };
         of_members.map_or_else(

@@ -35,6 +35,7 @@
 mod bias;
 mod check;
 mod climatology;
+mod columnar;
 mod comma;
 mod comma_rows;
 mod context;
@@ -67,8 +68,9 @@ mod window;
 
 pub use bias::{Bias, BiasFit, Lapse};
 pub use climatology::{Climatology, ClimatologyFit};
+pub use columnar::ColumnarError;
 pub use comma::{ColumnMap, CsvError};
-pub use dependence::{DependenceError, Template, schaake_template, shuffle, transformation};
+pub use dependence::{DependenceError, Template, shuffle, transformation};
 pub use emos::{Emos, EmosFit, Link, Scale};
 pub use error::{FitError, PredictError, TableError};
 pub use family::{Family, Objective, Slope};
@@ -87,4 +89,4 @@ pub use scope::{Basis, Scope};
 pub use steps::{Steps, StepsError};
 pub use table::{Case, Columns, Station, Table};
 pub use term::Term;
-pub use window::{Forecasts, Period, cross_validate, rolling};
+pub use window::{Scheme, Split, SplitError, Window};

@@ -33,7 +33,7 @@ impl Predictors {
         let usable =
             |case: &Case<'_>| case.observation.is_finite() && case.mean_and_deviation().is_some();
         let cases: Vec<Case<'_>> = training.cases().filter(usable).collect();
-        let method = "interpolant";
+        let method = "a learnt method";
         if cases.is_empty() {
             let rows = training.len();
             return Err(FitError::NoObservation { method, rows });

@@ -103,12 +103,12 @@ fn gap(term: &Term, case: &Case<'_>) -> PredictError {
         return PredictError::NoCovariate {
             term: term.label(),
             station,
-            date: case.date,
+            date: case.when(),
         };
     }
     PredictError::NoMember {
         station,
-        date: case.date,
+        date: case.when(),
         lead: case.lead,
     }
 }

@@ -118,6 +118,12 @@ impl Steps {
         [below / cells, (not_above + 1.0) / cells]
     }
 
+    /// Whether several members are y.
+    pub(crate) fn has_atom(&self, y: f64) -> bool {
+        let from = self.points.partition_point(|&p| p < y);
+        self.points[from..].iter().take_while(|&&p| p <= y).count() > 1
+    }
+
     /// Whether y lies between the linear quantiles that end the central interval of a level; `None` for points of
     /// unequal weight.
     pub(crate) fn covers(&self, y: f64, level: f64) -> Option<bool> {
@@ -173,6 +179,17 @@ mod tests {
         assert_eq!(single.covers(2.0, 0.9), Some(true));
         let weighted = Steps::weighted(vec![0.0, 1.0], vec![0.3, 1.0]);
         assert_eq!(weighted.covers(0.5, 0.9), None);
+    }
+
+    /// Six dry members of ten: a dry observation stands evenly on the law's jump, as in a gamma law with that atom.
+    #[test]
+    fn an_observation_on_an_atom_is_covered_in_part() {
+        let members = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0];
+        let law = crate::Law::of_members(&members).unwrap();
+        let [low, high] = law.pit(0.0);
+        let expected = (high - 0.05) / (high - low);
+        assert!((law.covers(0.0, 0.9) - expected).abs() < 1e-12 && expected < 1.0);
+        assert_eq!(law.covers(1.0, 0.9), 1.0);
     }
 
     #[test]

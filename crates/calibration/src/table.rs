@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use foehn_field::{Calendar, Instant};
+use foehn_field::{Calendar, DateTime, Instant};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,8 @@ pub struct Case<'a> {
     pub date: i64,
     /// Lead, seconds.
     pub lead: i64,
+    /// Calendar of the date.
+    pub calendar: Calendar,
     /// The time of year that the forecast is for: 0 at its start, 2 pi at its end.
     pub season: f64,
     /// The members, NaN where missing.
@@ -159,6 +161,7 @@ impl Table {
             station: columns.stations.get(*columns.station.get(row)?)?,
             date: columns.dates[row],
             lead: columns.leads[row],
+            calendar: columns.calendar,
             season: self.seasons[row],
             members: slice(&columns.members, row),
             observation: columns.observations[row],
@@ -242,6 +245,11 @@ impl Case<'_> {
         let mean = present().sum::<f64>() / count;
         let squares: f64 = present().map(|x| (x - mean).powi(2)).sum();
         Some((mean, (squares / (count - 1.0).max(1.0)).sqrt()))
+    }
+
+    /// The initial time as people write it.
+    pub fn when(&self) -> DateTime {
+        self.calendar.date(Instant(self.date))
     }
 
     /// Initial time plus lead, seconds since 1970-01-01.

@@ -1,5 +1,7 @@
 //! What location and scale depend on.
 
+use std::f64::consts::TAU;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::{Context, Use};
@@ -27,6 +29,8 @@ pub enum Term {
     Season(usize),
     /// The mean times these harmonics: a slope with the season.
     MeanSeason(usize),
+    /// sin and cos of so many harmonics of the time of day that the forecast is for, UTC.
+    Hour(usize),
     /// The station's altitude, m.
     Altitude,
     /// Station less model altitude, m.
@@ -48,6 +52,8 @@ pub enum Term {
     Covariate(String),
 }
 
+const DAY: i64 = 86_400;
+
 impl Term {
     /// Most harmonics of the time of year: waves of about a week.
     pub const MOST_HARMONICS: usize = 50;
@@ -55,7 +61,7 @@ impl Term {
     /// That it is not beyond what a season can hold.
     pub(crate) fn check(&self) -> Result<(), FitError> {
         match self {
-            Self::Season(harmonics) | Self::MeanSeason(harmonics)
+            Self::Season(harmonics) | Self::MeanSeason(harmonics) | Self::Hour(harmonics)
                 if *harmonics > Self::MOST_HARMONICS =>
             {
                 Err(FitError::Harmonics {
@@ -71,7 +77,9 @@ impl Term {
     pub(crate) fn width(terms: &[Self], members: usize) -> usize {
         let one = |term: &Self| match term {
             Self::Members => members,
-            Self::Season(harmonics) | Self::MeanSeason(harmonics) => harmonics.saturating_mul(2),
+            Self::Season(harmonics) | Self::MeanSeason(harmonics) | Self::Hour(harmonics) => {
+                harmonics.saturating_mul(2)
+            }
             _ => 1,
         };
         terms.iter().map(one).fold(0, usize::saturating_add)
@@ -87,6 +95,7 @@ impl Term {
             Self::Dry => "dry".to_owned(),
             Self::Season(harmonics) => format!("season {harmonics}"),
             Self::MeanSeason(harmonics) => format!("mean_season {harmonics}"),
+            Self::Hour(harmonics) => format!("hour {harmonics}"),
             Self::Altitude => "altitude".to_owned(),
             Self::AltitudeDifference => "altitude_difference".to_owned(),
             Self::StationError(shrinkage) => format!("station_error {shrinkage}"),
@@ -115,7 +124,8 @@ impl Term {
         let label = self.label();
         match self {
             Self::Members => (1..=members).map(|m| format!("member {m}")).collect(),
-            Self::Season(harmonics) | Self::MeanSeason(harmonics) => (1..=*harmonics)
+            Self::Season(harmonics) | Self::MeanSeason(harmonics) | Self::Hour(harmonics) => (1
+                ..=*harmonics)
                 .flat_map(|k| [format!("{label}: sin {k}"), format!("{label}: cos {k}")])
                 .collect(),
             _ => vec![label],
@@ -133,6 +143,10 @@ impl Term {
         let station = case.station;
         match self {
             Self::Season(harmonics) => harmonic(case.season, *harmonics, 1.0, row),
+            Self::Hour(harmonics) => {
+                let day = case.valid().rem_euclid(DAY) as f64 / DAY as f64;
+                harmonic(TAU * day, *harmonics, 1.0, row);
+            }
             Self::Altitude => row.push(station.altitude?),
             Self::Latitude => row.push(Some(station.latitude).filter(|x| x.is_finite())?),
             Self::Lead => row.push(case.lead as f64 / 3600.0),

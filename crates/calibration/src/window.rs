@@ -1,119 +1,179 @@
-//! Which dates train for which: sliding and expanding windows, blocks left out.
+//! Which dates train for which: one split, a past that moves along, blocks left out.
 
-use std::collections::BTreeSet;
-
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Case, FitError, Fitted, Method, PredictError, Prediction, Table};
+use crate::{Case, Table};
 
-/// The past that a forecast may learn from.
+/// Which dates are forecast from which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Period {
-    /// Cases whose valid time lies in the last so many days before the date.
+pub enum Window {
+    /// Later dates from the cases whose valid time lies in the last so many days before them.
     Sliding(u32),
-    /// All cases whose valid time lies before the date.
+    /// Later dates from all cases whose valid time lies before them.
     Expanding,
+    /// Cross-validation: all dates in so many blocks of consecutive ones, each forecast from the others.
+    Blocks(usize),
 }
 
-/// A prediction for each row of a table.
-pub type Forecasts = Vec<Option<Result<Prediction, PredictError>>>;
+/// How dates are divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scheme {
+    /// Without one the first dates serve all later ones.
+    pub window: Option<Window>,
+    /// Share of the dates, the first ones, that is never forecast; blocks have none.
+    pub share: f64,
+    /// Dates that share a fit where a past moves along.
+    pub refit: usize,
+    /// Days on both sides of a block whose cases do not train for it either: weather that lasts.
+    pub gap: u32,
+}
+
+/// Cases that are forecast from a fit to others.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// What is fitted to.
+    pub train: Table,
+    /// What is forecast.
+    pub test: Table,
+}
+
+/// Why dates cannot be divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SplitError {
+    /// Fewer dates than some to train on and some to forecast.
+    #[error(
+        "{dates} dates: at least {needed} are needed, so that some train and others are forecast"
+    )]
+    TooFewDates {
+        /// Dates of the table.
+        dates: usize,
+        /// Least number.
+        needed: usize,
+    },
+    /// A single block, for which nothing would train.
+    #[error("blocks = {0}: at least 2, each of which is forecast from the others")]
+    Blocks(usize),
+}
 
 const DAY: i64 = 86_400;
 
-impl Period {
-    /// Whether a case may train for a forecast of a date: its observation was there by then (date + lead of the case
-    /// not after it), and it is not too old.
-    pub fn holds(self, case: &Case<'_>, date: i64) -> bool {
+impl Scheme {
+    /// Fits and their dates, in order of the dates.
+    ///
+    /// Nothing that is forecast trains for itself, and without blocks everything that trains was observed (date + lead)
+    /// before the first date forecast from it.
+    ///
+    /// ```
+    /// # use foehn_calibration::{ColumnMap, Scheme, Table, Window};
+    /// # let map: ColumnMap = toml::from_str("station = 'a'\ndate = 'd'\nmembers = ['m']\nobservation = 'o'\nunits = 'K'\nobservation_units = 'K'")?;
+    /// let text = "a,d,m,o\nX,2004-01-01,1,1\nX,2004-01-02,1,1\nX,2004-01-03,1,1\nX,2004-01-04,1,1\n";
+    /// let table = Table::read_csv(text.as_bytes(), &map)?;
+    /// let scheme = Scheme { window: Some(Window::Blocks(2)), share: 0.5, refit: 1, gap: 0 };
+    /// let found: Vec<_> = scheme.splits(&table)?.iter().map(|s| (s.train.len(), s.test.len())).collect();
+    /// assert_eq!(found, [(2, 2), (2, 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fewer dates than two, or than blocks; fewer blocks than two.
+    pub fn splits(&self, table: &Table) -> Result<Vec<Split>, SplitError> {
+        let dates = table.distinct_dates();
+        let needed = match self.window {
+            Some(Window::Blocks(count)) if count < 2 => return Err(SplitError::Blocks(count)),
+            Some(Window::Blocks(count)) => count,
+            _ => 2,
+        };
+        if dates.len() < needed {
+            let dates = dates.len();
+            return Err(SplitError::TooFewDates { dates, needed });
+        }
+        let split = |train: Table, block: &[i64]| Split {
+            train,
+            test: table.of_dates(block[0], block[block.len() - 1]),
+        };
+        if let Some(Window::Blocks(count)) = self.window {
+            let one = |block: &[i64]| {
+                split(
+                    table.apart(block[0], block[block.len() - 1], self.gap),
+                    block,
+                )
+            };
+            return Ok(blocks(&dates, count).into_iter().map(one).collect());
+        }
+        let later = &dates[share(dates.len(), self.share).clamp(1, dates.len() - 1)..];
+        let length = self.window.map_or(later.len(), |_| self.refit.max(1));
+        let past = |block: &[i64]| split(table.filter(|case| self.knows(case, block[0])), block);
+        Ok(later.chunks(length).map(past).collect())
+    }
+
+    /// Whether a case was observed by a date, and is not too old.
+    fn knows(&self, case: &Case<'_>, date: i64) -> bool {
         let known = case.valid() <= date && case.date < date;
-        match self {
-            Self::Expanding => known,
-            Self::Sliding(days) => {
+        match self.window {
+            Some(Window::Sliding(days)) => {
                 known && case.valid() > date.saturating_sub(i64::from(days) * DAY)
             }
+            _ => known,
         }
     }
 }
 
-/// Forecasts of every row, each from a fit to its own past, refitted every `every` dates (1: at each date).
-///
-/// Between two fits the last one serves. Rows before the first date whose past suffices have none.
-///
-/// # Errors
-/// Any error but too few cases or no observation, which only delay the start.
-pub fn rolling(
-    table: &Table,
-    method: &Method,
-    period: Period,
-    every: usize,
-) -> Result<Forecasts, FitError> {
-    let dates = table.distinct_dates();
-    let fits: Vec<(i64, Option<Fitted>)> = dates
-        .iter()
-        .step_by(every.max(1))
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|&date| {
-            let past = table.filter(|case| period.holds(case, date));
-            match method.fit(&past) {
-                Ok(fitted) => Ok((date, Some(fitted))),
-                Err(FitError::TooFewCases { .. } | FitError::NoObservation { .. }) => {
-                    Ok((date, None))
-                }
-                Err(error) => Err(error),
-            }
-        })
-        .collect::<Result<_, _>>()?;
-    let last_fit = |date: i64| {
-        let before = fits.partition_point(|(fitted, _)| *fitted <= date);
-        fits[..before]
-            .last()
-            .and_then(|(_, fitted)| fitted.as_ref())
-    };
-    Ok(table
-        .cases()
-        .map(|case| last_fit(case.date).map(|fitted| fitted.predict(&case)))
-        .collect())
+/// So many blocks of consecutive dates, as even as can be.
+pub(crate) fn blocks(dates: &[i64], count: usize) -> Vec<&[i64]> {
+    (0..count)
+        .map(|k| &dates[k * dates.len() / count..(k + 1) * dates.len() / count])
+        .filter(|block| !block.is_empty())
+        .collect()
 }
 
-/// Forecasts of every row from a fit to the other blocks of dates.
-///
-/// The distinct dates are cut into so many blocks of consecutive dates; cases whose date to valid time comes within
-/// `gap` days of the block's neither train nor leak through weather that lasts.
-///
-/// # Errors
-/// As [`Method::fit`], for any block.
-pub fn cross_validate(
-    table: &Table,
-    method: &Method,
-    blocks: usize,
-    gap: u32,
-) -> Result<Forecasts, FitError> {
-    let dates = table.distinct_dates();
-    let length = dates
-        .len()
-        .div_ceil(blocks.clamp(1, dates.len().max(1)))
-        .max(1);
-    let longest = table.distinct_leads().last().copied().unwrap_or(0);
-    let mut forecasts: Forecasts = vec![None; table.len()];
-    let parts: Vec<(BTreeSet<i64>, Fitted)> = dates
-        .chunks(length)
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|block| {
-            let margin = i64::from(gap) * DAY;
-            let (first, last) = (block[0], block[block.len() - 1]);
-            let apart = |case: &Case<'_>| {
-                case.valid() < first - margin || case.date > last + longest + margin
-            };
-            let fitted = method.fit(&table.filter(apart))?;
-            Ok((block.iter().copied().collect(), fitted))
-        })
-        .collect::<Result<_, FitError>>()?;
-    for (forecast, case) in forecasts.iter_mut().zip(table.cases()) {
-        let part = parts.iter().find(|(block, _)| block.contains(&case.date));
-        *forecast = part.map(|(_, fitted)| fitted.predict(&case));
+/// So many of a number, whole ones: 29 of 100 for 0.29, whose product with 100 is less than 29 by rounding.
+fn share(count: usize, part: f64) -> usize {
+    (count as f64 * part + 1e-9) as usize
+}
+
+impl Table {
+    /// The cases of dates from one to another, both included.
+    #[must_use]
+    pub fn of_dates(&self, first: i64, last: i64) -> Self {
+        self.filter(|case| (first..=last).contains(&case.date))
     }
-    Ok(forecasts)
+
+    /// The cases before or after a block of dates none of which was in the air during it, nor within so many days of it.
+    #[must_use]
+    pub fn apart(&self, first: i64, last: i64, gap: u32) -> Self {
+        let longest = self.distinct_leads().last().copied().unwrap_or(0).max(1);
+        let margin = i64::from(gap) * DAY;
+        self.filter(|case| {
+            case.valid() <= first - margin && case.date < first
+                || case.date >= last + longest + margin
+        })
+    }
+
+    /// The dates in so many blocks of consecutive ones, as even as can be; fewer where there are fewer dates.
+    pub fn blocks_of_dates(&self, count: usize) -> Vec<Vec<i64>> {
+        let dates = self.distinct_dates();
+        blocks(&dates, count)
+            .into_iter()
+            .map(<[i64]>::to_vec)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_dates_are_whole() {
+        let found = [0.29, 0.57, 0.58, 0.8, 0.999].map(|part| share(100, part));
+        assert_eq!(found, [29, 57, 58, 80, 99]);
+    }
+
+    #[test]
+    fn blocks_are_even() {
+        let dates: Vec<i64> = (0..10).collect();
+        let lengths: Vec<usize> = blocks(&dates, 4).iter().map(|b| b.len()).collect();
+        assert_eq!(lengths, [2, 3, 2, 3]);
+    }
 }

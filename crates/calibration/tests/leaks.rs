@@ -3,7 +3,9 @@
 mod real;
 mod synthetic;
 
-use foehn_calibration::{Period, Table, cross_validate, rolling};
+use std::collections::BTreeMap;
+
+use foehn_calibration::{PredictError, Prediction, Scheme, Table, Window};
 use real::{METHODS, method};
 use synthetic::{DAY, columns, table};
 
@@ -19,24 +21,49 @@ fn spoilt(from: i64, until: i64) -> Table {
     Table::new(columns).expect("a table")
 }
 
+type Forecasts = BTreeMap<(i64, i64, String), Result<Prediction, PredictError>>;
+
+/// The forecasts of all cases that a scheme forecasts.
+fn forecasts(table: &Table, line: &str, scheme: Scheme) -> Forecasts {
+    let mut all = Forecasts::new();
+    for split in scheme.splits(table).expect("splits") {
+        let fitted = method(line).fit(&split.train).expect(line);
+        for case in split.test.cases() {
+            let name = (case.date, case.lead, case.station.name.clone());
+            assert!(
+                all.insert(name, fitted.predict(&case)).is_none(),
+                "{line}: twice"
+            );
+        }
+    }
+    all
+}
+
 #[test]
 fn no_forecast_sees_an_observation_after_its_date() {
     const SPOILT: i64 = 60 * DAY;
     let (clean, spoilt) = (table(90, 4, 5, 6), spoilt(SPOILT, i64::MAX));
     for line in METHODS {
-        let method = method(line);
-        for period in [Period::Sliding(45), Period::Expanding] {
-            let a = rolling(&clean, &method, period, 7).expect(line);
-            let b = rolling(&spoilt, &method, period, 7).expect(line);
+        for window in [None, Some(Window::Sliding(45)), Some(Window::Expanding)] {
+            let scheme = Scheme {
+                window,
+                share: 0.5,
+                refit: 5,
+                gap: 0,
+            };
+            let (a, b) = (
+                forecasts(&clean, line, scheme),
+                forecasts(&spoilt, line, scheme),
+            );
             let mut compared = 0;
-            for (case, (a, b)) in clean.cases().zip(a.iter().zip(&b)) {
-                if case.date <= SPOILT {
-                    assert_eq!(a, b, "{line} {period:?} {}", case.date / DAY);
-                    compared += usize::from(a.is_some());
+            for ((name, a), b) in a.iter().zip(b.values()) {
+                if name.0 <= SPOILT || window.is_none() {
+                    assert_eq!(a, b, "{line} {window:?} {}", name.0 / DAY);
+                    compared += 1;
                 }
             }
-            assert!(compared >= 4, "{line} {period:?}");
-            assert_ne!(a, b, "{line}: later forecasts do learn");
+            assert!(compared >= 4, "{line} {window:?}");
+            assert_eq!(a == b, window.is_none(), "{line}: later forecasts do learn");
         }
     }
 }
@@ -45,19 +72,29 @@ fn no_forecast_sees_an_observation_after_its_date() {
 fn a_block_does_not_see_its_own_observations() {
     // Blocks of 30 dates: the second holds the days 30 to 59.
     let (clean, spoilt) = (table(90, 4, 5, 6), spoilt(30 * DAY, 60 * DAY));
-    for line in METHODS {
-        let a = cross_validate(&clean, &method(line), 3, 0).expect(line);
-        let b = cross_validate(&spoilt, &method(line), 3, 0).expect(line);
-        assert!(a.iter().all(Option::is_some));
-        let mut others = 0;
-        for (case, (a, b)) in clean.cases().zip(a.iter().zip(&b)) {
-            if (30..60).contains(&(case.date / DAY)) {
-                assert_eq!(a, b, "{line} {}", case.date / DAY);
-            } else {
-                others += usize::from(a != b);
+    for gap in [0, 3] {
+        let scheme = Scheme {
+            window: Some(Window::Blocks(3)),
+            share: 0.5,
+            refit: 1,
+            gap,
+        };
+        for line in METHODS {
+            let (a, b) = (
+                forecasts(&clean, line, scheme),
+                forecasts(&spoilt, line, scheme),
+            );
+            assert_eq!(a.len(), clean.len());
+            let mut others = 0;
+            for ((name, a), b) in a.iter().zip(b.values()) {
+                if (30..60).contains(&(name.0 / DAY)) {
+                    assert_eq!(a, b, "{line} {}", name.0 / DAY);
+                } else {
+                    others += usize::from(a != b);
+                }
             }
+            assert!(others > 100, "{line}");
         }
-        assert!(others > 100, "{line}");
     }
 }
 

@@ -214,7 +214,7 @@ fn rows_that_come_twice_are_refused() {
             first: 3,
             second: 7,
             station: "S1".into(),
-            date: DAY,
+            date: foehn_field::DateTime::midnight(1970, 1, 2),
             lead: DAY
         }
     );

@@ -3,7 +3,7 @@
 mod real;
 
 use foehn_calibration::{
-    Case, Fitted, Method, PredictError, Table, Template, schaake_template, shuffle, transformation,
+    Case, Fitted, Method, PredictError, Table, Template, shuffle, transformation,
 };
 use foehn_noise::{Key, Purpose};
 use foehn_verification::{Estimator, energy_score, variogram_score};
@@ -256,7 +256,14 @@ fn ensembles(fitted: &Fitted, train: &Table, cases: &[Case<'_>], date: i64) -> [
             .find(same)
             .map_or(f64::NAN, |case| case.observation)
     });
-    let template = schaake_template(past.view(), count, ties).expect("dates");
+    let full: Vec<usize> = (0..past.nrows())
+        .filter(|&d| past.row(d).iter().all(|x| x.is_finite()))
+        .collect();
+    let drawn = ties.permutation(full.len()).into_iter().take(count);
+    let template = past.select(
+        ndarray::Axis(0),
+        &drawn.map(|i| full[i]).collect::<Vec<_>>(),
+    );
     let ecc_q = shuffle(quantiles.view(), Template(raw.view()), ties).expect("orders");
     let ecc_t = transformation(&laws, raw.view(), ties).expect("orders");
     let schaake = shuffle(quantiles.view(), Template(template.view()), ties).expect("orders");

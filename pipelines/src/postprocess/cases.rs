@@ -12,7 +12,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// If they cannot be read, are a text table without a map of its columns, or are there and simulated otherwise.
-pub(super) fn read(config: &PostprocessConfig, workers: &Workers) -> Result<Cases> {
+pub(crate) fn read(config: &PostprocessConfig, workers: &Workers) -> Result<Cases> {
     let data = &config.data;
     if let Some(simulated) = &data.simulated {
         let ready = if data.path.exists() {
@@ -27,8 +27,13 @@ pub(super) fn read(config: &PostprocessConfig, workers: &Workers) -> Result<Case
 
 fn of_file(config: &PostprocessConfig) -> Result<Cases> {
     let data = &config.data;
-    if let Some(map) = &data.csv {
-        let table = Table::read_csv(File::open(&data.path)?, map)?;
+    let map = data.csv.as_ref().or(data.parquet.as_ref());
+    if let Some(map) = map {
+        let file = File::open(&data.path)?;
+        let table = match data.parquet {
+            Some(_) => Table::read_parquet(file, map)?,
+            None => Table::read_csv(file, map)?,
+        };
         let layout = Layout::of_stations(&table.columns().stations, &data.variables);
         return Ok(Cases {
             table,
@@ -36,16 +41,21 @@ fn of_file(config: &PostprocessConfig) -> Result<Cases> {
             oddities: Vec::new(),
         });
     }
-    if looks_like_text(&data.path) {
+    if let Some(section) = needed(&data.path) {
         bail!(
-            "a text table needs a section [data.csv] that says which column is what: station, date, members (such as \
+            "such a table needs a section [{section}] that says which column is what: station, date, members (such as \
              [\"m*\"]), observation, units, observation_units"
         );
     }
     Ok(Cases::read(&open(&data.path)?, &data.variables)?)
 }
 
-fn looks_like_text(path: &Path) -> bool {
+/// The section that a file of this ending is read by.
+fn needed(path: &Path) -> Option<&'static str> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    path.is_file() && ["csv", "txt", "tsv", "dat"].contains(&ending.to_ascii_lowercase().as_str())
+    match ending.to_ascii_lowercase().as_str() {
+        "csv" | "txt" | "tsv" | "dat" if path.is_file() => Some("data.csv"),
+        "parquet" | "pq" if path.is_file() => Some("data.parquet"),
+        _ => None,
+    }
 }

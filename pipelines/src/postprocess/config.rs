@@ -4,7 +4,7 @@ use super::method::MethodConfig;
 use super::simulated::SimulatedCases;
 use crate::config_error::ConfigError;
 use crate::toml_text::{overridden, typed};
-use foehn_calibration::{ColumnMap, Period, Variables};
+use foehn_calibration::{ColumnMap, Scheme, Variables, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,15 +44,34 @@ pub struct CasesConfig {
     /// Columns, where the file is comma-separated text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<ColumnMap>,
+    /// Columns, where the file is a Parquet table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parquet: Option<ColumnMap>,
     /// Share of the dates, the first ones, that is trained on; the rest is scored.
     #[serde(default = "four_fifths")]
     pub train: f64,
-    /// Which past each later date is forecast from; without it the first dates serve all.
+    /// Which dates each date is forecast from: a past that moves along, or blocks left out; without it the first dates
+    /// serve all later ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window: Option<Period>,
-    /// Dates between two fits where there is a window.
+    pub window: Option<Window>,
+    /// Dates between two fits where a past moves along.
     #[serde(default = "thirty")]
     pub refit: usize,
+    /// Days before and after a block that is left out whose cases do not train for it either.
+    #[serde(default)]
+    pub gap: u32,
+}
+
+impl CasesConfig {
+    /// How the dates are divided.
+    pub(crate) fn scheme(&self) -> Scheme {
+        Scheme {
+            window: self.window,
+            share: self.train,
+            refit: self.refit,
+            gap: self.gap,
+        }
+    }
 }
 
 /// `[calibrated]`: the members that are written.
@@ -86,6 +105,8 @@ pub enum Order {
     Schaake,
     /// None: independent draws at every place.
     Independent,
+    /// None: the members of `ecc_q` in a random order at every place.
+    Shuffled,
 }
 
 impl Order {
@@ -96,6 +117,7 @@ impl Order {
             Self::EccT => "ecc_t",
             Self::Schaake => "schaake",
             Self::Independent => "independent",
+            Self::Shuffled => "shuffled",
         }
     }
 }
@@ -114,7 +136,7 @@ pub enum Levels {
 }
 
 /// The row of the true law of simulated cases.
-pub(super) const EXACT: &str = "exact";
+pub(crate) const EXACT: &str = "exact";
 
 fn one() -> u64 {
     1
@@ -190,6 +212,9 @@ impl PostprocessConfig {
         }
         if self.calibrated.members == Some(0) || self.data.refit == 0 {
             return Err("calibrated.members and data.refit are at least 1".to_owned());
+        }
+        if self.data.csv.is_some() && self.data.parquet.is_some() {
+            return Err("data.csv and data.parquet: a file is one of them".to_owned());
         }
         if let Some(simulated) = &self.data.simulated {
             simulated.check()?;

@@ -1,9 +1,8 @@
 //! The methods of a configuration, statistical or learnt, and their fits.
 
-use super::distributional::DistributionalConfig;
-use super::fitted_distributional::FittedDistributional;
-use super::fitted_interpolant::FittedInterpolant;
-use super::interpolant::InterpolantConfig;
+use super::learnt::{
+    DistributionalConfig, FittedDistributional, FittedInterpolant, InterpolantConfig,
+};
 use anyhow::Result;
 use foehn_calibration::{Fitted, Method, PredictError, Prediction, Table};
 use foehn_compute::Workers;
@@ -113,7 +112,22 @@ impl FittedMethod {
                 Ok(table.cases().map(|case| fitted.predict(&case)).collect())
             }
             Self::Interpolant(fitted) => fitted.predictions(table, workers),
-            Self::Distributional(fitted) => fitted.predictions(table),
+            Self::Distributional(fitted) => fitted.predictions(table, workers),
+        }
+    }
+
+    /// What is to be said of the fit: the base that was chosen, the step at which training was stopped, or searches without
+    /// an end.
+    pub(crate) fn said(&self) -> Option<String> {
+        match self {
+            Self::Statistical(fitted) => match fitted.unconverged() {
+                [_, 0] => None,
+                [all, open] => Some(format!(
+                    "{open} of {all} searches ended before they converged"
+                )),
+            },
+            Self::Interpolant(fitted) => Some(fitted.said()),
+            Self::Distributional(fitted) => Some(fitted.said()),
         }
     }
 }

@@ -2,41 +2,25 @@
 
 mod cases;
 mod config;
-mod course;
-mod curve;
-mod distributional;
-mod field_spectra;
-mod fitted_distributional;
-mod fitted_interpolant;
-mod interpolant;
 mod joint;
-mod member_scores;
-mod members;
+mod learnt;
 mod method;
-mod occasions;
 mod page;
-mod past;
-mod recalibration;
-mod residuals;
 mod scores;
 mod simulated;
-mod simulated_flow;
-mod simulated_store;
 mod staging;
 mod summary;
-mod transport;
 mod windows;
 
 pub use config::{CalibratedConfig, CasesConfig, Levels, Order, PostprocessConfig};
-pub use distributional::DistributionalConfig;
-pub use fitted_distributional::FittedDistributional;
-pub use fitted_interpolant::FittedInterpolant;
-pub use interpolant::{FlowStarts, InterpolantConfig};
-pub use member_scores::MemberScores;
+pub use joint::MemberScores;
+pub use learnt::{
+    Base, Bases, DistributionalConfig, FittedDistributional, FittedInterpolant, FlowDynamics,
+    FlowStarts, InterpolantConfig,
+};
 pub use method::{FittedMethod, Forecast, Learnt, MethodConfig, Predictions};
 pub use scores::{MethodScores, Scored};
-pub use simulated::{SimulatedCases, SimulatedRain};
-pub use simulated_flow::SimulatedFlow;
+pub use simulated::{SimulatedCases, SimulatedFlow, SimulatedRain};
 pub use summary::{Conventions, PostprocessSummary};
 
 use crate::prepare::resolved;
@@ -44,16 +28,14 @@ use crate::progress::Talk;
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
 use config::EXACT;
-use field_spectra::FieldSpectra;
 use foehn_archive::Mode;
-use foehn_calibration::Table;
+use foehn_calibration::{Cases, Split, Table};
 use foehn_compute::Workers;
-use member_scores::Examination;
-use past::Past;
+use joint::{Examination, FieldSpectra, Joint, Pasts, Target};
 use staging::Staging;
 use std::collections::BTreeMap;
 use std::path::Path;
-use windows::Window;
+use windows::Run;
 
 /// What is written into the folder, members last.
 const OUTPUTS: [&str; 5] = [
@@ -81,97 +63,122 @@ pub fn postprocess(
     refuse_existing(&folder, mode)?;
     refuse_input(&folder, &config.data.path)?;
     let cases = cases::read(config, workers)?;
-    let windows = windows::windows(&cases.table, &config.data)?;
-    let test = together(&cases.table, &windows);
-    let mut run = windows::fit_all(config, &windows, workers, talk)?;
+    let scheme = config.data.scheme();
+    let splits = scheme.splits(&cases.table).context("data")?;
+    let test = together(&cases.table, &splits);
+    let pasts = Pasts::of(&splits);
+    let asked = Joint::of(&config.calibrated, &test, config.seed);
+    asked.check(&test, 0..test.len(), |date| pasts.at(date))?;
+    let mut run = windows::fit_all(config, &splits, workers, talk)?;
     let simulated = config.data.simulated.as_ref();
     if let Some(exact) = simulated.and_then(|made| made.exact(&test, config.seed)) {
         run.predictions.insert(EXACT.to_owned(), exact);
     }
-    let run = run;
-    let scored = Scored::of(&test, &run.predictions)?;
-    let score = |(name, forecasts): (&String, &Predictions)| {
-        scores::score(name, forecasts, &test, &scored, config.seed)
-    };
-    let nothing = BTreeMap::new();
-    let observed = if scored.cases > 0 {
-        &run.predictions
-    } else {
-        &nothing
-    };
-    let mut methods: Vec<MethodScores> = observed.iter().map(score).collect();
-    let lag = scores::lag(&test);
-    scores::compare(&mut methods, lag);
-    let starts: BTreeMap<i64, usize> = windows
-        .iter()
-        .enumerate()
-        .map(|(i, w)| (first_date(&w.test), i))
-        .collect();
-    let past = |date: i64| -> &Past {
-        let at = starts.range(..=date).next_back().map_or(0, |(_, i)| *i);
-        &run.past[at]
-    };
-    let examination = Examination {
-        test: &test,
-        scored: &scored,
-        past: &past,
-        spectra: FieldSpectra::of(&cases.layout),
-        calibrated: &config.calibrated,
-        seed: config.seed,
-    };
-    let members = examination.scores(observed, workers)?;
-    let staging = Staging::begin(&folder)?;
-    let chosen = run
-        .predictions
-        .get(&config.calibrated.method)
-        .context("calibrated.method")?;
-    let target = members::Target {
+    let study = Study {
         config,
-        layout: &cases.layout,
-        path: &staging.path("members.zarr"),
-        mode: Mode::Create,
+        cases: &cases,
+        splits: &splits,
+        test: &test,
+        pasts: &pasts,
+        run: &run,
     };
-    let written = target.write(chosen, &test, past)?;
-    let summary = PostprocessSummary {
-        units: test.columns().units.clone(),
-        trained: windows
-            .last()
-            .map_or([0; 2], |w| [w.train.len(), w.train.distinct_dates().len()]),
-        fits: windows.len(),
-        dates: test.distinct_dates().len(),
-        lag,
-        scored,
-        methods,
-        joint: members,
-        oddities: cases.oddities.iter().map(ToString::to_string).collect(),
-        members: folder.join("members.zarr"),
-        without_members: written.left_out,
-        drawn_ranks: written.drawn,
-        conventions: Conventions::of(config),
-    };
-    write_text(&staging.path("config.toml"), &config.to_toml()?)?;
-    write_text(
-        &staging.path("fitted.json"),
-        &serde_json::to_string(&run.fits)?,
-    )?;
-    write_text(
-        &staging.path("scores.json"),
-        &serde_json::to_string_pretty(&summary)?,
-    )?;
-    write_text(
-        &staging.path("report.html"),
-        &page::page(config, &summary, &cases)?,
-    )?;
+    let mut summary = study.summary(workers)?;
+    let staging = Staging::begin(&folder)?;
+    study.write(&mut summary, &staging)?;
     staging.finish(&OUTPUTS)?;
     Ok(summary)
 }
 
-fn first_date(table: &Table) -> i64 {
-    table.distinct_dates().first().copied().unwrap_or(i64::MIN)
+/// A run whose methods are fitted.
+struct Study<'a> {
+    config: &'a PostprocessConfig,
+    cases: &'a Cases,
+    splits: &'a [Split],
+    test: &'a Table,
+    pasts: &'a Pasts,
+    run: &'a Run,
+}
+
+impl Study<'_> {
+    /// All scores.
+    fn summary(&self, workers: &Workers) -> Result<PostprocessSummary> {
+        let (config, test) = (self.config, self.test);
+        let scored = Scored::of(test, &self.run.predictions)?;
+        let nothing = BTreeMap::new();
+        let observed = if scored.cases > 0 {
+            &self.run.predictions
+        } else {
+            &nothing
+        };
+        let score = |(name, forecasts): (&String, &Predictions)| {
+            scores::score(name, forecasts, test, &scored, config.seed)
+        };
+        let mut methods: Vec<MethodScores> = observed.iter().map(score).collect();
+        let lag = scores::lag(test);
+        scores::compare(&mut methods, lag, config.seed);
+        let examination = Examination {
+            test,
+            scored: &scored,
+            pasts: self.pasts,
+            spectra: FieldSpectra::of(&self.cases.layout),
+            calibrated: &config.calibrated,
+            seed: config.seed,
+        };
+        let examined = examination.scores(observed, workers)?;
+        let of_train = |split: &Split| [split.train.len(), split.train.distinct_dates().len()];
+        Ok(PostprocessSummary {
+            units: test.columns().units.clone(),
+            trained: self.splits.last().map_or([0; 2], of_train),
+            fits: self.splits.len(),
+            dates: test.distinct_dates().len(),
+            lag,
+            scored,
+            methods,
+            joint: examined.rows,
+            orders_left_out: examined.left_out,
+            fitted: self.run.said(),
+            oddities: self
+                .cases
+                .oddities
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            members: config.folder().join("members.zarr"),
+            without_members: 0,
+            drawn_ranks: 0,
+            conventions: Conventions::of(config),
+        })
+    }
+
+    /// Members, scores, fits and report, aside.
+    fn write(&self, summary: &mut PostprocessSummary, staging: &Staging) -> Result<()> {
+        let config = self.config;
+        let chosen = self.run.predictions.get(&config.calibrated.method);
+        let target = Target {
+            config,
+            layout: &self.cases.layout,
+            path: &staging.path("members.zarr"),
+            mode: Mode::Create,
+        };
+        let chosen = chosen.context("calibrated.method")?;
+        let written = target.write(chosen, self.test, self.pasts)?;
+        summary.without_members = written.left_out;
+        summary.drawn_ranks = written.drawn;
+        let texts = [
+            ("config.toml", config.to_toml()?),
+            ("fitted.json", serde_json::to_string(&self.run.fits)?),
+            ("scores.json", serde_json::to_string_pretty(summary)?),
+            ("report.html", page::page(config, summary, self.cases)?),
+        ];
+        for (name, text) in &texts {
+            write_text(&staging.path(name), text)?;
+        }
+        Ok(())
+    }
 }
 
 /// The cases of all windows, one after the other, as the forecasts are.
-fn together(table: &Table, windows: &[Window]) -> Table {
+fn together(table: &Table, windows: &[Split]) -> Table {
     let columns = table.columns();
     let mut rows = Vec::new();
     for window in windows {

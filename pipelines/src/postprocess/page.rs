@@ -2,7 +2,7 @@
 
 use super::config::PostprocessConfig;
 use super::scores::MethodScores;
-use super::summary::PostprocessSummary;
+use super::summary::{PostprocessSummary, interval};
 use anyhow::Result;
 use foehn_calibration::{Cases, Station};
 use foehn_report::{
@@ -25,7 +25,7 @@ const CLASSES: [(f64, f64, &str); 4] = [
 ///
 /// # Errors
 /// If a figure cannot be drawn.
-pub(super) fn page(
+pub(crate) fn page(
     config: &PostprocessConfig,
     summary: &PostprocessSummary,
     cases: &Cases,
@@ -93,6 +93,7 @@ fn methods(summary: &PostprocessSummary) -> Table {
             (100.0 * m.covered_90).into(),
             m.pit_p_value.into(),
             m.equal_to_best_p_value.into(),
+            interval(m.over_best.as_ref()).into(),
         ]
     };
     Table {
@@ -105,17 +106,20 @@ fn methods(summary: &PostprocessSummary) -> Table {
             Column::new("in 90 %", "%").decimals(1),
             Column::new("p flat", ""),
             Column::new("p = best", ""),
+            Column::new("over best (95 % interval)", units),
         ],
         rows: summary.methods.iter().map(row).collect(),
         notes: vec![
             summary.conventions.crps.to_owned(),
+            summary.conventions.equal_to_best.to_owned(),
+            format!("over best: {}", summary.conventions.over_best),
             summary.conventions.missing.to_owned(),
         ],
     }
 }
 
 fn members(summary: &PostprocessSummary) -> Table {
-    let row = |m: &super::member_scores::MemberScores| {
+    let row = |m: &super::joint::MemberScores| {
         vec![
             Cell::from(format!("{}, {}", m.method, m.order)),
             m.crps.into(),

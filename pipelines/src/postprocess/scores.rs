@@ -4,10 +4,14 @@ use super::method::{Forecast, Predictions};
 use anyhow::{Result, bail};
 use foehn_calibration::{Basis, Case, Law, Table};
 use foehn_noise::{Key, Purpose};
-use foehn_verification::{PitHistogram, diebold_mariano};
+use foehn_verification::{
+    Bootstrap, CaseValue, Interval, PitHistogram, diebold_mariano, difference,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Series that a bootstrap draws.
+const RESAMPLES: usize = 2000;
 /// Cells of the histograms of transforms.
 const CELLS: usize = 10;
 
@@ -32,6 +36,9 @@ pub struct MethodScores {
     /// Shares of observations and of the law at zero and below, where zero is the least observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeros: Option<[f64; 2]>,
+    /// Mean over dates of its CRPS less that of the best method, with the interval of a bootstrap of blocks of dates; none
+    /// for the best itself.
+    pub over_best: Option<Interval>,
     /// Two-sided Diebold-Mariano p-value against the best method, on the means of the dates; none for the best itself.
     pub equal_to_best_p_value: Option<f64>,
     /// Cases scored.
@@ -67,7 +74,7 @@ impl Scored {
     ///
     /// # Errors
     /// Observations, and none of a case that every method has a forecast for.
-    pub(super) fn of(test: &Table, predictions: &BTreeMap<String, Predictions>) -> Result<Self> {
+    pub(crate) fn of(test: &Table, predictions: &BTreeMap<String, Predictions>) -> Result<Self> {
         let mut scored = Self {
             rows: Vec::new(),
             cases: 0,
@@ -155,7 +162,7 @@ impl Sums {
 }
 
 /// Where on a jump of a law the observation of a case stands for the test of flatness.
-pub(super) fn place_on_jump(case: &Case<'_>, place: usize, seed: u64) -> f64 {
+pub(crate) fn place_on_jump(case: &Case<'_>, place: usize, seed: u64) -> f64 {
     let mut draw = [0.0];
     let key = Key::new(seed, Purpose::Ties).init(case.date);
     let key = key.lead((case.lead / 60) as u32).step(place as u32);
@@ -164,7 +171,7 @@ pub(super) fn place_on_jump(case: &Case<'_>, place: usize, seed: u64) -> f64 {
 }
 
 /// Scores the forecasts of a method.
-pub(super) fn score(
+pub(crate) fn score(
     method: &str,
     predictions: &[Forecast],
     test: &Table,
@@ -200,6 +207,7 @@ pub(super) fn score(
             .flatness(sums.by_date.len() as f64)
             .map(|f| f.p_value),
         zeros: (least.abs() <= 0.0).then(|| sums.zeros.map(|sum| sum / cases)),
+        over_best: None,
         equal_to_best_p_value: None,
         cases: scored.cases,
         fallback: sums.fallback,
@@ -212,24 +220,49 @@ pub(super) fn score(
     }
 }
 
-/// Sorts by CRPS and tests every method against the best, with autocovariances of so many lags.
-pub fn compare(scores: &mut [MethodScores], lag: usize) {
+/// Sorts by CRPS and compares every method with the best: a test with autocovariances of so many lags, and an interval.
+pub fn compare(scores: &mut [MethodScores], lag: usize, seed: u64) {
     scores.sort_by(|a, b| a.crps.total_cmp(&b.crps));
     let Some((best, others)) = scores.split_first_mut() else {
         return;
     };
     let first: Vec<f64> = best.by_date.values().copied().collect();
+    let of_dates = |m: &MethodScores| -> Vec<CaseValue> {
+        let value = |(&init, &value): (&i64, &f64)| CaseValue {
+            init,
+            value,
+            weight: 1.0,
+        };
+        m.by_date.iter().map(value).collect()
+    };
+    let bootstrap = Bootstrap {
+        block: block(first.len(), lag),
+        resamples: RESAMPLES,
+        level: 0.95,
+    };
+    let key = Key::new(seed, Purpose::Resample).lead(2);
+    let best = of_dates(best);
     for other in others {
         let second: Vec<f64> = other.by_date.values().copied().collect();
         // Series too short for a test have no p-value.
         other.equal_to_best_p_value = diebold_mariano(&second, &first, lag)
             .ok()
             .map(|test| test.p_value);
+        // Two blocks at least, or every resample is the series itself.
+        let several = first.len() >= 2 * bootstrap.block;
+        other.over_best = several
+            .then(|| difference(&of_dates(other), &best, &bootstrap, key).ok())
+            .flatten();
     }
 }
 
+/// Dates in a block: the cube root of their number, and more than a lead overlaps.
+fn block(dates: usize, lag: usize) -> usize {
+    ((dates as f64).cbrt().ceil() as usize).max(lag + 1)
+}
+
 /// Forecasts overlap for as many dates as begin within the longest lead, less one.
-pub(super) fn lag(table: &Table) -> usize {
+pub(crate) fn lag(table: &Table) -> usize {
     let dates = table.distinct_dates();
     let mut steps: Vec<i64> = dates.windows(2).map(|pair| pair[1] - pair[0]).collect();
     steps.sort_unstable();

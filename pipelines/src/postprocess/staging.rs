@@ -10,7 +10,7 @@ const NEW: &str = ".postprocess-new";
 const OLD: &str = ".postprocess-old";
 
 /// Parts of a folder that are written aside; dropped before they are finished, they leave nothing.
-pub(super) struct Staging {
+pub(crate) struct Staging {
     folder: PathBuf,
 }
 
@@ -19,7 +19,7 @@ impl Staging {
     ///
     /// # Errors
     /// If the file system refuses.
-    pub(super) fn begin(folder: &Path) -> Result<Self> {
+    pub(crate) fn begin(folder: &Path) -> Result<Self> {
         let staging = Self {
             folder: folder.to_owned(),
         };
@@ -30,7 +30,7 @@ impl Staging {
     }
 
     /// Where a part is written.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(NEW).join(name)
     }
 
@@ -47,7 +47,7 @@ impl Staging {
     ///
     /// # Errors
     /// If the file system refuses; what was there is then in a hidden folder beside.
-    pub(super) fn finish(self, names: &[&str]) -> Result<()> {
+    pub(crate) fn finish(self, names: &[&str]) -> Result<()> {
         self.clear(OLD)?;
         let old = self.folder.join(OLD);
         fs::create_dir_all(&old).with_context(|| format!("cannot make {}", old.display()))?;

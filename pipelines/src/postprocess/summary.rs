@@ -1,9 +1,11 @@
 //! What a run found, as text and as data.
 
 use super::config::{Levels, PostprocessConfig};
-use super::member_scores::MemberScores;
+use super::joint::MemberScores;
 use super::scores::{MethodScores, Scored};
+use foehn_verification::Interval;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -18,6 +20,8 @@ pub struct Conventions {
     pub transforms: &'static str,
     /// The test against the best method.
     pub equal_to_best: &'static str,
+    /// The interval of the difference from the best method.
+    pub over_best: &'static str,
     /// Energy and variogram scores.
     pub joint: &'static str,
     /// Missing data.
@@ -29,7 +33,7 @@ pub struct Conventions {
 }
 
 impl Conventions {
-    pub(super) fn of(config: &PostprocessConfig) -> Self {
+    pub(crate) fn of(config: &PostprocessConfig) -> Self {
         Self {
             crps: "of the law in closed form, of members as the law itself (empirical, M^2 pairs); fair: members as draws, \
                    M (M - 1) pairs, which flatters members at even levels",
@@ -37,8 +41,13 @@ impl Conventions {
             transforms: "an observation on a jump of the law counts evenly over the jump, and for the test at a random place \
                          of it; Pearson's chi-square with one draw a date, from five dates a cell",
             equal_to_best: "Diebold-Mariano on means of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
+            over_best: "mean over dates of the CRPS less that of the best method, and the 2.5 and 97.5 % quantiles of 2000 resamples \
+                        of circular blocks of dates (Politis and Romano 1992), as long as the cube root of the dates rounded up, and longer than the lag; \
+                        with few blocks too narrow",
             joint: "means over the dates and leads that every row has whole members at, of all scored places; variogram of order 1/2, fair, \
-                    over pairs of at most 256 places; places are not weighted",
+                    over pairs of at most 256 places; places are not weighted; the members of order \"independent\" are random draws of \
+                    their laws and own members are what the method makes of the raw ones, all others lie at the stated levels, which \
+                    are worth less error than draws: \"shuffled\" has these levels without any order",
             missing: "a case counts if it has an observation and a forecast by every method; missing members are left out \
                       of means and laws",
             levels: config.calibrated.levels,
@@ -66,6 +75,10 @@ pub struct PostprocessSummary {
     pub methods: Vec<MethodScores>,
     /// Members of the methods in their orders, least energy score first.
     pub joint: Vec<MemberScores>,
+    /// Orders of members that are not in the table, and why.
+    pub orders_left_out: Vec<String>,
+    /// What is to be said of the last fits, by the method's name: bases chosen, steps taken, searches without an end.
+    pub fitted: BTreeMap<String, String>,
     /// What was odd in the data, and what was made of it.
     pub oddities: Vec<String>,
     /// The calibrated members.
@@ -81,6 +94,14 @@ pub struct PostprocessSummary {
 /// A p-value, or that there is none.
 fn chance(p: Option<f64>) -> String {
     p.map_or_else(|| "-".to_owned(), |p| format!("{p:.1e}"))
+}
+
+/// A difference with its interval, or that there is none.
+pub(crate) fn interval(of: Option<&Interval>) -> String {
+    of.map_or_else(
+        || "-".to_owned(),
+        |i| format!("{:.4} ({:.4}, {:.4})", i.estimate, i.low, i.high),
+    )
 }
 
 impl PostprocessSummary {
@@ -107,8 +128,16 @@ impl PostprocessSummary {
         let zeros = self.methods.iter().any(|m| m.zeros.is_some());
         write!(
             text,
-            "{:width$} {:>8} {:>8} {:>8} {:>7} {:>8} {:>9} {:>9}",
-            "method", "CRPS", "MAE", "bias", "in 90%", "p flat", "p = best", "fallback"
+            "{:width$} {:>8} {:>8} {:>8} {:>7} {:>8} {:>9} {:>27} {:>9}",
+            "method",
+            "CRPS",
+            "MAE",
+            "bias",
+            "in 90%",
+            "p flat",
+            "p = best",
+            "over best (95 % interval)",
+            "fallback"
         )?;
         writeln!(text, "{}", if zeros { "  zeros (observed)" } else { "" })?;
         for m in &self.methods {
@@ -121,13 +150,14 @@ impl PostprocessSummary {
                 .map_or_else(String::new, |[o, f]| format!("  {f:.3} ({o:.3})"));
             writeln!(
                 text,
-                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {:>8} {p:>9} {fallback:>9}{zeros}",
+                "{:width$} {:8.4} {:8.4} {:8.4} {:7.3} {:>8} {p:>9} {:>27} {fallback:>9}{zeros}",
                 m.method,
                 m.crps,
                 m.mae,
                 m.bias,
                 m.covered_90,
-                chance(m.pit_p_value)
+                chance(m.pit_p_value),
+                interval(m.over_best.as_ref())
             )?;
         }
         Ok(())
@@ -138,11 +168,16 @@ impl PostprocessSummary {
             return Ok(());
         };
         let spectra = self.joint.iter().any(|m| m.spectrum.is_some());
-        writeln!(
-            text,
-            "{} members; energy and variogram over the places of a date, means over {} dates and leads:",
-            first.members, first.occasions
-        )?;
+        write!(text, "{} members", first.members)?;
+        if first.occasions > 0 {
+            let over = "energy and variogram over the places of a date";
+            write!(
+                text,
+                "; {over}, means over {} dates and leads",
+                first.occasions
+            )?;
+        }
+        writeln!(text, ":")?;
         write!(
             text,
             "{:width$} {:>11} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8} {:>9}",
@@ -193,6 +228,12 @@ impl PostprocessSummary {
                 "{} observed cases are not scored, for want of a forecast; the first: {why}",
                 self.scored.without_forecast
             )?;
+        }
+        for (name, said) in &self.fitted {
+            writeln!(text, "{name}: {said}")?;
+        }
+        for why in &self.orders_left_out {
+            writeln!(text, "an order is not compared: {why}")?;
         }
         if let Some(first) = self.oddities.first() {
             writeln!(text, "{} oddities, the first: {first}", self.oddities.len())?;

@@ -1,70 +1,26 @@
-//! Which dates train for which: one split, or a past that moves along.
+//! Every method fitted in every window, and its forecasts.
 
-use super::config::{CasesConfig, PostprocessConfig};
+use super::config::PostprocessConfig;
 use super::method::{FittedMethod, MethodConfig, Predictions};
-use super::past::Past;
 use crate::progress::{Progress, Talk, check_interrupt};
-use anyhow::{Context, Result, bail};
-use foehn_calibration::{Method, Table};
+use anyhow::{Context, Result};
+use foehn_calibration::{Method, Split};
 use foehn_compute::Workers;
 use std::collections::BTreeMap;
 
-/// Dates that share a fit.
-pub(super) struct Window {
-    pub(super) train: Table,
-    pub(super) test: Table,
-}
-
-/// So many of a number, whole ones: 29 of 100 for 0.29, whose product with 100 is less than 29 by rounding.
-fn share(count: usize, part: f64) -> usize {
-    (count as f64 * part + 1e-9) as usize
-}
-
-/// The first dates for the rest, or for every few dates the past as it was then.
-///
-/// # Errors
-/// Fewer than two dates.
-pub(super) fn windows(table: &Table, data: &CasesConfig) -> Result<Vec<Window>> {
-    let dates = table.distinct_dates();
-    if dates.len() < 2 {
-        bail!(
-            "{} dates: some must train and others be forecast",
-            dates.len()
-        );
-    }
-    let first = share(dates.len(), data.train).clamp(1, dates.len() - 1);
-    let later = &dates[first..];
-    let length = data.window.map_or(later.len(), |_| data.refit);
-    let window = |block: &[i64]| {
-        let (start, end) = (block[0], block[block.len() - 1]);
-        // What is trained on was observed before the first of these forecasts began.
-        let known = |case: &foehn_calibration::Case<'_>| match data.window {
-            Some(period) => period.holds(case, start),
-            None => case.date < start && case.valid() <= start,
-        };
-        Window {
-            train: table.filter(known),
-            test: table.filter(|case| (start..=end).contains(&case.date)),
-        }
-    };
-    Ok(later.chunks(length.max(1)).map(window).collect())
-}
-
 /// Every method's fits, one a window, and its forecasts of all windows' cases, one after the other.
-pub(super) struct Run {
-    pub(super) fits: BTreeMap<String, Vec<FittedMethod>>,
-    pub(super) predictions: BTreeMap<String, Predictions>,
-    /// Past observations of every window.
-    pub(super) past: Vec<Past>,
+pub(crate) struct Run {
+    pub(crate) fits: BTreeMap<String, Vec<FittedMethod>>,
+    pub(crate) predictions: BTreeMap<String, Predictions>,
 }
 
 /// Every method fitted in every window: statistical ones one a worker, then the learnt ones on all workers.
 ///
 /// # Errors
 /// As a method's fit; after Ctrl-C.
-pub(super) fn fit_all(
+pub(crate) fn fit_all(
     config: &PostprocessConfig,
-    windows: &[Window],
+    windows: &[Split],
     workers: &Workers,
     talk: Talk,
 ) -> Result<Run> {
@@ -73,10 +29,6 @@ pub(super) fn fit_all(
     let mut run = Run {
         fits: BTreeMap::new(),
         predictions: BTreeMap::new(),
-        past: windows
-            .iter()
-            .map(|window| Past::of(&window.train))
-            .collect(),
     };
     let statistical: Vec<(&String, &Method)> = config
         .methods
@@ -119,13 +71,12 @@ pub(super) fn fit_all(
     Ok(run)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_of_dates_are_whole() {
-        let found = [0.29, 0.57, 0.58, 0.8, 0.999].map(|part| share(100, part));
-        assert_eq!(found, [29, 57, 58, 80, 99]);
+impl Run {
+    /// What is to be said of the methods, from their last fit.
+    pub(crate) fn said(&self) -> BTreeMap<String, String> {
+        let said = |(name, fits): (&String, &Vec<FittedMethod>)| {
+            Some((name.clone(), fits.last()?.said()?))
+        };
+        self.fits.iter().filter_map(said).collect()
     }
 }

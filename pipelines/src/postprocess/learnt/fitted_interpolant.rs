@@ -1,0 +1,183 @@
+//! A fitted flow and its forecasts.
+
+use super::base::FittedBase;
+use super::carrier::{Carrier, Origin};
+use super::curve::Curve;
+use super::dynamics::FlowStarts;
+use super::interpolant::InterpolantConfig;
+use super::recalibration::Recalibration;
+use super::residuals::{STANDARD, origin};
+use crate::postprocess::method::{Forecast, Predictions};
+use crate::progress::check_interrupt;
+use anyhow::Result;
+use burn::module::Module;
+use foehn_calibration::{Case, Law, PredictError, Prediction, Predictors, Table};
+use foehn_compute::Workers;
+use foehn_generation::Model;
+use foehn_training::Layout;
+use ndarray::Array2;
+use serde::Serialize;
+
+/// Rows that are carried at once.
+const PART: usize = 1024;
+
+/// A fitted flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct FittedInterpolant {
+    method: InterpolantConfig,
+    /// The base that was carried, its place among those to choose from, and the mean CRPS of each on blocks of dates
+    /// kept from it.
+    base: FittedBase,
+    chosen: usize,
+    base_crps: Vec<f64>,
+    predictors: Predictors,
+    /// The step that was taken.
+    step: usize,
+    /// CRPS on dates kept from training, over that of the base, at each check.
+    progress: Vec<f64>,
+    /// The last correction of levels.
+    recalibration: Recalibration,
+    /// Weights of every network.
+    weights: Vec<Vec<f32>>,
+    seed: u64,
+    #[serde(skip)]
+    carrier: Carrier,
+}
+
+/// Forecasts of all rows, a part on each worker.
+pub(crate) fn in_parts(
+    table: &Table,
+    workers: &Workers,
+    of: impl Fn(&[Case<'_>]) -> Result<Predictions> + Sync,
+) -> Result<Predictions> {
+    let parts = table.len().div_ceil(PART);
+    let done = workers.map(parts, |i| {
+        check_interrupt()?;
+        let rows = i * PART..((i + 1) * PART).min(table.len());
+        let cases: Vec<Case<'_>> = rows.filter_map(|row| table.case(row)).collect();
+        of(&cases)
+    })?;
+    Ok(done.into_iter().flatten().collect())
+}
+
+/// The step that was taken, in words.
+pub(crate) fn said_of_step(step: usize) -> String {
+    if step == 0 {
+        "no step of training was surely better on dates kept from it: the base itself".to_owned()
+    } else {
+        format!("stopped at step {step}")
+    }
+}
+
+pub(crate) fn weights<M: Module>(network: &M) -> Vec<f32> {
+    let data = Layout::of(network).weights(network).into_data();
+    data.iter::<f32>().collect()
+}
+
+impl FittedInterpolant {
+    pub(crate) fn new(
+        method: InterpolantConfig,
+        (step, progress): (usize, Vec<f64>),
+        (chosen, base_crps, base): (usize, Vec<f64>, FittedBase),
+        predictors: Predictors,
+        (models, recalibration, seed): (Vec<Model>, Recalibration, u64),
+    ) -> Self {
+        let corrected = recalibration.clone();
+        let weights = models.iter().map(|model| weights(&model.network));
+        Self {
+            weights: weights.collect(),
+            carrier: Carrier::new(&method, models, corrected, method.draws),
+            method,
+            base,
+            chosen,
+            base_crps,
+            predictors,
+            step,
+            progress,
+            recalibration,
+            seed,
+        }
+    }
+
+    /// The step of training that was taken; 0: the networks change nothing.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// The place of the base that was chosen, and the mean CRPS of every base on blocks of training dates kept from its fit.
+    pub fn chosen(&self) -> (usize, &[f64]) {
+        (self.chosen, &self.base_crps)
+    }
+
+    /// The base and the step, in words.
+    pub(crate) fn said(&self) -> String {
+        let base = match &self.base_crps[..] {
+            [] => String::new(),
+            several => {
+                let each: Vec<String> = several.iter().map(|crps| format!("{crps:.4}")).collect();
+                let (at, each) = (self.chosen + 1, each.join(", "));
+                format!("base {at} of those with CRPS {each} on training dates kept from them; ")
+            }
+        };
+        base + &said_of_step(self.step)
+    }
+
+    /// The forecasts of all rows, in parts on the workers.
+    ///
+    /// # Errors
+    /// If a flow cannot be solved, or after Ctrl-C.
+    pub fn predictions(&self, table: &Table, workers: &Workers) -> Result<Predictions> {
+        in_parts(table, workers, |cases| self.part(cases))
+    }
+
+    fn part(&self, cases: &[Case<'_>]) -> Result<Predictions> {
+        let names = self.predictors.names().len();
+        let rows: Vec<f32> = cases
+            .iter()
+            .flat_map(|case| self.predictors.of(case))
+            .map(|x| x as f32)
+            .collect();
+        let conditions = Array2::from_shape_vec((cases.len(), names), rows)?;
+        let bases = self.base.predictions(cases)?;
+        if self.carrier.is_identity() {
+            return Ok(bases);
+        }
+        let origin = |(case, base): (&Case<'_>, &Forecast)| match base {
+            Ok(base) => origin(case, &base.law, self.seed),
+            Err(_) => origin(case, &STANDARD, self.seed),
+        };
+        let origins: Vec<Origin> = cases.iter().zip(&bases).map(origin).collect();
+        let values = self.carrier.values(&conditions, &origins)?;
+        let each = cases.iter().zip(bases).zip(values);
+        Ok(each
+            .map(|((case, base), values)| self.forecast(case, base?, &values))
+            .collect())
+    }
+
+    /// The base's forecast with the law of carried values.
+    fn forecast(&self, case: &Case<'_>, base: Prediction, values: &[f64]) -> Forecast {
+        let curve = Curve::of(&base.law);
+        let values: Vec<f64> = values.iter().map(|z| curve.at(*z)).collect();
+        let law = Law::of_members(&values).map_err(|_| PredictError::NoMember {
+            station: case.station.name.clone(),
+            date: case.when(),
+            lead: case.lead,
+        })?;
+        if self.method.starts != FlowStarts::Members {
+            return Ok(Prediction { law, ..base });
+        }
+        let mut carried = values.into_iter();
+        let member = |x: &f64| {
+            if x.is_finite() {
+                carried.next().unwrap_or(f64::NAN)
+            } else {
+                f64::NAN
+            }
+        };
+        Ok(Prediction {
+            law,
+            members: Some(case.members.iter().map(member).collect()),
+            ..base
+        })
+    }
+}
