@@ -11,6 +11,11 @@ impl RunConfig {
         if i64::try_from(self.seed).is_err() {
             return Err(format!("seed = {}: give at most {}", self.seed, i64::MAX));
         }
+        if let Some(count) = self.network.classes {
+            return Err(format!(
+                "network.classes = {count}: states have no classes; leave it out"
+            ));
+        }
         self.check_sampling()?;
         not_negative(
             "interpolant.condition_noise",

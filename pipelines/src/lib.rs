@@ -3,7 +3,7 @@
 //! `simulate`, `prepare`, `train`, `forecast`, `verify` and `report` each read a [`RunConfig`] and what
 //! the step before wrote; `demo` runs them all; `bench` measures what they cost, `samplers` what fewer calls cost in
 //! quality. `inspect` looks at files, `merge` ends what several writers wrote, `tune` chooses the noise again. `generate` learns any
-//! table of vectors; `postprocess` calibrates members at stations or on grids; `restore` fills and sharpens pictures; `oracle` needs
+//! table of vectors, or pictures; `postprocess` calibrates members at stations or on grids; `restore` fills and sharpens pictures; `oracle` needs
 //! neither data nor configuration. The folder of a run:
 //!
 //! ```text
@@ -86,11 +86,13 @@ pub use prepare::{PrepareJob, PrepareSummary};
 pub use progress::{Interrupted, Talk, catch_interrupts};
 pub use report::report;
 pub use restore::{
-    Damage, DistanceRow, EnsembleScores, FeatureNote, FieldMethod, FieldOptions, FieldPeriod,
-    FieldScores, FieldScoring, FieldStore, Flips, Gaps, LabelConfig, MeanRow, NetworkConfig,
-    PictureConfig, Projection, RestoreConfig, RestoreConventions, RestoreJob, RestoreSampling,
-    RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task, VariableScores,
-    restore_apply, restore_score, restore_score_fields, restore_train,
+    ClassConfig, Damage, DistanceRow, EnsembleScores, FeatureNote, FieldMethod, FieldOptions,
+    FieldPeriod, FieldScores, FieldScoring, FieldStore, Flips, Gaps, GenerationRow,
+    GenerationScores, GenerationTable, LabelConfig, MeanRow, NetworkConfig, PictureConfig,
+    PictureJob, PictureSummary, Projection, RestoreConfig, RestoreConventions, RestoreJob,
+    RestoreSampling, RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task,
+    VariableScores, generate_pictures, restore_apply, restore_score, restore_score_fields,
+    restore_train,
 };
 pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;

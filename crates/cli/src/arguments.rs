@@ -200,15 +200,21 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Learn the law of any table of vectors and draw samples of it.
+    /// Learn the law of any table of vectors, or of pictures, and draw samples of it.
     ///
     /// A model is trained on the rows of --data and kept in the folder --model; without --data that model
     /// is sampled again, by any sampler. A TABLE is an .npy file; or a variable of a NetCDF file or Zarr
     /// store, `FILE:NAME`; or one variable a column, `FILE:NAME,NAME`.
+    ///
+    /// A CONFIG.toml with task = "generation" is one of pictures: the model is trained unless it is there, pictures are
+    /// drawn into samples/ in its folder (sheet.png shows them together), and, where there are labels, compared with the test
+    /// pictures over guidance, noise and steps (scores.json).
     #[command(
         after_help = "Examples:\n  foehn generate --data moons.npy --out samples.npy --samples 5000\n  \
                       foehn generate --data pairs.nc:x1 --starts pairs.nc:x0 --coupling given --interpolant follmer --out next.nc\n  \
-                      foehn generate --model runs/generate --sampler sde --steps 100 --out more.zarr --samples 100000\n\n\
+                      foehn generate --model runs/generate --sampler sde --steps 100 --out more.zarr --samples 100000\n  \
+                      foehn generate configs/generate_fashion.toml\n  \
+                      foehn generate configs/generate_fashion.toml --class Sandal --guidance 1.5 --samples 2000 --out sandals.npy\n\n\
                       The configuration, with every key that --set may change, is in the model's folder: config.toml."
     )]
     Generate(Box<Generate>),

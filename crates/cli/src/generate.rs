@@ -4,12 +4,20 @@ use crate::arguments::{Output, Run};
 use crate::commands::{say, workers};
 use anyhow::Result;
 use clap::Args;
-use foehn_pipelines::{Comparison, GenerateJob, Names, Settings, TableName, generate};
-use std::path::PathBuf;
+use foehn_pipelines::{
+    Comparison, GenerateJob, Names, PictureJob, RestoreConfig, Settings, TableName, generate,
+    generate_pictures,
+};
+use std::path::{Path, PathBuf};
 
 /// What `foehn generate` is asked for.
 #[derive(Debug, Args)]
 pub struct Generate {
+    /// A configuration of pictures to learn, instead of a table.
+    #[arg(value_name = "CONFIG.toml", conflicts_with_all = [
+        "data", "starts", "condition", "model", "from", "given", "density", "interpolant", "coupling", "sampler", "config",
+    ])]
+    pub pictures: Option<PathBuf>,
     /// Table to learn, x1.
     #[arg(long, value_name = "TABLE")]
     pub data: Option<TableName>,
@@ -22,10 +30,10 @@ pub struct Generate {
     /// Folder of the model.
     #[arg(long, value_name = "DIR", default_value = "runs/generate")]
     pub model: PathBuf,
-    /// Where samples go: .npy, .nc or .zarr.
+    /// Where samples go: .npy, .nc or .zarr; pictures go to .npy or, as PNG files, to a folder.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// How many samples; by default one a start or condition, else 1000.
+    /// How many samples; by default one a start or condition, else 1000; 100 pictures.
     #[arg(long, value_name = "N")]
     pub samples: Option<usize>,
     /// Starts of the samples, if not those trained on; sample i has row i, modulo their number.
@@ -51,8 +59,18 @@ pub struct Generate {
     /// Steps of the sampler.
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
+    /// Pictures of this class only, by name or number.
+    #[arg(long, value_name = "NAME|N", requires = "pictures")]
+    pub class: Option<String>,
+    /// How strongly classes guide pictures: 1 as learnt, 0 not at all, more for what is more typical.
+    #[arg(long, value_name = "W", requires = "pictures")]
+    pub guidance: Option<f64>,
+    /// Weights of Inception v3 (safetensors, names of torchvision): pictures are compared in its features, and the table is
+    /// made again.
+    #[arg(long, value_name = "FILE", requires = "pictures")]
+    pub features: Option<PathBuf>,
     /// Also compare the flow and several diffusions at 5 to 100 steps: energy distance to the data, as a
-    /// table, and as sweep.png in the model's folder.
+    /// table, and as sweep.png in the model's folder. Of pictures, make the table of scores again.
     #[arg(long)]
     pub sweep: bool,
     /// Configuration to begin from, with --data; a model that was trained before has its own.
@@ -89,6 +107,40 @@ impl Generate {
 
     /// Trains, samples and says what came of it.
     pub fn run(&self) -> Result<()> {
+        match &self.pictures {
+            Some(config) => self.run_pictures(config),
+            None => self.run_table(),
+        }
+    }
+
+    fn comparison(&self) -> Comparison {
+        if self.sweep {
+            Comparison::Sweep
+        } else {
+            Comparison::None
+        }
+    }
+
+    fn run_pictures(&self, config: &Path) -> Result<()> {
+        let run = &self.run;
+        let steps = self.steps.map(|n| format!("sampling.steps={n}"));
+        let overrides: Vec<String> = self.overrides.iter().cloned().chain(steps).collect();
+        let config = RestoreConfig::load(config, &overrides)?.guided(self.guidance)?;
+        let job = PictureJob {
+            samples: self.samples,
+            class: self.class.clone(),
+            seed: run.seed,
+            output: self.out.clone(),
+            features: self.features.clone(),
+            table: self.comparison(),
+        };
+        let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
+        let (mode, talk) = (self.output.mode(), run.manner.talk());
+        let done = generate_pictures(&config, &job, mode, &device, &workers, talk)?;
+        say(run.manner.json, &done, &done.text())
+    }
+
+    fn run_table(&self) -> Result<()> {
         let run = &self.run;
         let settings = Settings {
             config: self.config.clone(),
@@ -107,11 +159,7 @@ impl Generate {
             from: self.from.clone(),
             given: self.given.clone(),
             density: self.density.clone(),
-            sweep: if self.sweep {
-                Comparison::Sweep
-            } else {
-                Comparison::None
-            },
+            sweep: self.comparison(),
         };
         let (workers, device) = (workers(run.manner.threads)?, run.device.open()?);
         let mode = self.output.mode();

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 pub enum Restore {
     /// Train a model on pictures or fields of which parts are hidden or detail is lost.
     #[command(
-        after_help = "Example:\n  foehn restore train configs/restore_inpainting.toml --set train.steps=500"
+        after_help = "Examples:\n  foehn restore train configs/restore_inpainting.toml --set train.steps=500\n  \
+                      foehn restore train configs/restore_inpainting.toml --set classes.dropped=0.1    # told the class of a picture"
     )]
     Train {
         #[command(flatten)]
@@ -36,7 +37,8 @@ pub enum Restore {
         after_help = "Examples:\n  foehn restore apply --model runs/restore_inpainting --input photo.png --mask mask.png --samples 8 --out restored\n  \
                       foehn restore apply --model runs/restore_super_resolution --input small.png --out large --project\n  \
                       foehn restore apply --model runs/restore_inpainting --input t10k-images-idx3-ubyte.gz --degrade --pictures 10 --out look\n  \
-                      foehn restore apply --model runs/restore_slp --input gaps.nc --variable slp --samples 8 --out filled"
+                      foehn restore apply --model runs/restore_slp --input gaps.nc --variable slp --samples 8 --out filled\n  \
+                      foehn restore apply --model runs/dressed --input shirt.png --mask mask.png --class Shirt --guidance 1.5 --out shirts"
     )]
     Apply(Box<Apply>),
     /// Score a model on its test pictures or fields beside plain ways: distances between sets, PSNR, SSIM, CRPS, coverage.
@@ -44,7 +46,8 @@ pub enum Restore {
     /// Prints tables, and writes scores.json and, where there are labels, classifier.safetensors into the folder of the model.
     /// Of fields: fair CRPS, errors, spread/skill, coverage and spectra, weighted by area.
     #[command(
-        after_help = "Example:\n  foehn restore score configs/restore_inpainting.toml --steps 5,10,20,50 --noise 0.25,1"
+        after_help = "Examples:\n  foehn restore score configs/restore_inpainting.toml --steps 5,10,20,50 --noise 0.25,1\n  \
+                      foehn restore score configs/restore_inpainting.toml --features inception.safetensors --out inception.json"
     )]
     Score {
         #[command(flatten)]
@@ -67,6 +70,12 @@ pub enum Restore {
         /// Score fields of the validation period, for choosing steps and noise.
         #[arg(long)]
         validation: bool,
+        /// How strongly the classes of test pictures guide, where the model is told them; by default as configured, or 1.
+        #[arg(long, value_name = "W")]
+        guidance: Option<f64>,
+        /// Weights of Inception v3 (safetensors, names of torchvision): distances are of its features.
+        #[arg(long, value_name = "FILE")]
+        features: Option<PathBuf>,
         /// The file of scores [default: scores.json in the folder of the model].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -101,6 +110,12 @@ pub struct Apply {
     /// Steps of the sampler; by default those of the model.
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
+    /// Class of the input, by name or number, for a model that is told classes.
+    #[arg(long, value_name = "NAME|N")]
+    pub class: Option<String>,
+    /// How strongly the class guides: 1 as learnt, 0 not at all, more for what is more typical.
+    #[arg(long, value_name = "W")]
+    pub guidance: Option<f64>,
     /// See large pictures in overlapping tiles of this side, for less memory.
     #[arg(long, value_name = "PIXELS")]
     pub tile: Option<usize>,
@@ -141,6 +156,8 @@ pub fn run(command: &Restore) -> Result<()> {
             noise,
             members,
             of,
+            guidance,
+            features,
             validation,
             out,
             overwrite,
@@ -151,7 +168,7 @@ pub fn run(command: &Restore) -> Result<()> {
             if let Some(k) = noise.iter().find(|k| !(k.is_finite() && **k > 0.0)) {
                 bail!("--noise {k}: give factors above 0");
             }
-            let config = load(common)?;
+            let config = load(common)?.guided(*guidance)?;
             let mode = if *overwrite {
                 Mode::Overwrite
             } else {
@@ -160,6 +177,12 @@ pub fn run(command: &Restore) -> Result<()> {
             if config.fields.is_some() {
                 if let Some(pictures) = pictures {
                     bail!("--pictures {pictures}: these are fields: give --of");
+                }
+                if let Some(path) = features {
+                    bail!(
+                        "--features {}: these are fields, and Inception sees pictures: leave it out",
+                        path.display()
+                    );
                 }
                 let scoring = FieldScoring {
                     steps: steps.clone(),
@@ -190,6 +213,7 @@ pub fn run(command: &Restore) -> Result<()> {
                 noise: noise.clone(),
                 members: *members,
                 of: of.unwrap_or(200),
+                features: features.clone(),
                 output: out.clone(),
                 mode,
             };
@@ -229,6 +253,8 @@ fn apply(arguments: &Apply) -> Result<()> {
         damage,
         samples: arguments.samples,
         steps: arguments.steps,
+        class: arguments.class.clone(),
+        guidance: arguments.guidance,
         seed: arguments.run.seed,
         tiles: arguments.tile.map(|side| [side, side / 4]),
         memory: arguments.memory,

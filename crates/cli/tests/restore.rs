@@ -607,3 +607,84 @@ fn data_that_cannot_be_learnt_from_are_refused() {
         &["sampling.epsilon", "zero wherever"],
     );
 }
+
+/// The project with classes told.
+fn told() -> Project {
+    let project = project();
+    let names = "[classes]\nnames = [\"down\", \"up\"]\ndropped = 0.2\n[network.unet]";
+    fs::write(
+        project.path("fill.toml"),
+        CONFIG.replace("[network.unet]", names),
+    )
+    .unwrap();
+    project
+        .run(&["restore", "train", "fill.toml", "--quiet"])
+        .done();
+    save(&project, "ramp.png", ramp());
+    save(&project, "mask.png", mask(SIDE, SIDE, |x, _| x > 3));
+    project
+}
+
+#[test]
+fn classes_are_told_by_name_or_number_and_guide() {
+    let project = told();
+    let input = ["--input", "ramp.png", "--mask", "mask.png", "--out"];
+    let restored = |out: &str, more: &[&str]| {
+        apply(&project, &[&input[..], &[out], more].concat()).done();
+        project.files(out)
+    };
+    let none = restored("none", &[]);
+    let up = restored("up", &["--class", "up"]);
+    assert_same(&up, &restored("one", &["--class", "1"]), "name and number");
+    assert_same(
+        &none,
+        &restored("zero", &["--class", "up", "--guidance", "0"]),
+        "no class and none of its weight",
+    );
+    let sample = Path::new("sample-1.png");
+    assert_ne!(none[sample], up[sample]);
+    let more = restored("more", &["--class", "up", "--guidance", "3"]);
+    assert_ne!(more[sample], up[sample]);
+    let refused = |more: &[&str], about: &[&str]| {
+        apply(&project, &[&input[..], &["no"], more].concat()).refused(about);
+    };
+    refused(&["--class", "left"], &["left", "down, up"]);
+    refused(&["--class", "2"], &["--class 2", "0 to 1"]);
+    refused(&["--guidance", "2"], &["--guidance 2", "--class"]);
+    refused(&["--class", "up", "--guidance=-1"], &["guidance"]);
+    let score =
+        "restore score fill.toml --quiet --pictures 4 --steps 2 --members 2 --of 2 --guidance 2";
+    let done = project.run(&score.split(' ').collect::<Vec<_>>()).done();
+    assert!(done.stdout.contains("fair CRPS"), "{}", done.stdout);
+    let text = fs::read_to_string(project.path("model/scores.json")).unwrap();
+    // Heun calls twice a step, and guidance doubles that
+    for key in ["\"guidance\": 2.0", "\"calls\": 8"] {
+        assert!(text.contains(key), "no {key} in {text}");
+    }
+}
+
+#[test]
+fn labels_that_do_not_fit_and_classes_of_a_model_without_are_refused() {
+    let project = project();
+    let train = |more: &[&str]| {
+        project.run(&[&["restore", "train", "fill.toml", "--quiet"], more].concat())
+    };
+    train(&["--set", "classes.names=[\"one\"]"]).refused(&["label 1", "1 classes"]);
+    let labels = "data.labels.train=test-labels";
+    train(&["--set", "classes={}", "--set", labels]).refused(&["12 labels for 80 pictures"]);
+    train(&["--set", "sampling.guidance=2.0"]).refused(&["section [classes]"]);
+    train(&[]).done();
+    save(&project, "ramp.png", ramp());
+    let input = ["--input", "ramp.png", "--degrade", "--out", "no"];
+    apply(&project, &[&input[..], &["--class", "1"]].concat()).refused(&["not told classes"]);
+}
+
+#[test]
+fn features_of_another_network_are_refused_before_anything_is_drawn() {
+    let project = trained();
+    let score = "restore score fill.toml --quiet --pictures 2 --steps 2 --of 0 --features model/weights.safetensors";
+    project
+        .run(&score.split(' ').collect::<Vec<_>>())
+        .refused(&["Conv2d_1a_3x3.conv.weight", "[32, 3, 3, 3]", "Inception v3"]);
+    assert!(!project.path("model/scores.json").exists());
+}

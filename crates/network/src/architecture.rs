@@ -128,6 +128,8 @@ impl Architecture {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
             values.join(",")
         };
+        let classes =
+            |count: Option<usize>| count.map_or(String::new(), |n| format!(" classes={n}"));
         match self {
             Self::UNet {
                 config: c,
@@ -135,7 +137,7 @@ impl Architecture {
                 outputs,
             } => format!(
                 "unet inputs={inputs} outputs={outputs} channels={} blocks={} middle={} attention={} heads={} \
-                 time_embedding={} groups={} patch={} padding={},{}",
+                 time_embedding={} groups={} patch={} padding={},{}{}",
                 list(&c.channels),
                 c.blocks,
                 c.middle,
@@ -146,6 +148,7 @@ impl Architecture {
                 c.patch,
                 c.padding.y,
                 c.padding.x,
+                classes(c.classes),
             ),
             Self::Transformer {
                 config: c,
@@ -153,7 +156,7 @@ impl Architecture {
                 outputs,
             } => format!(
                 "transformer inputs={inputs} outputs={outputs} width={} depth={} heads={} expansion={} \
-                 time_embedding={} patch={} padding={},{}",
+                 time_embedding={} patch={} padding={},{}{}",
                 c.width,
                 c.depth,
                 c.heads,
@@ -162,6 +165,7 @@ impl Architecture {
                 c.patch,
                 c.padding.y,
                 c.padding.x,
+                classes(c.classes),
             ),
             Self::Mlp {
                 config: c,
@@ -183,9 +187,13 @@ impl Architecture {
         if wanted == found {
             return Ok(());
         }
-        let pairs = found.split(' ').zip(wanted.split(' '));
-        let differences = pairs.filter(|(a, b)| a != b);
-        let differences: Vec<_> = differences
+        let entries = |line: &'_ str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let (ours, theirs) = (entries(&wanted), entries(found));
+        // a line may have an entry that the other has not
+        let at = |entries: &[String], i: usize| entries.get(i).map_or("nothing", |e| e).to_owned();
+        let pairs = (0..ours.len().max(theirs.len())).map(|i| (at(&theirs, i), at(&ours, i)));
+        let differences: Vec<_> = pairs
+            .filter(|(a, b)| a != b)
             .map(|(a, b)| format!("{a} is not {b}"))
             .collect();
         Err(NetworkError::AnotherArchitecture {

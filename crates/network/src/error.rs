@@ -56,6 +56,14 @@ pub enum NetworkError {
         /// What divides it.
         of: usize,
     },
+    /// A class that is not there.
+    #[error("class {class} is not among the {count} classes, 0 to {}: give one of them", count.saturating_sub(1))]
+    NoSuchClass {
+        /// The class.
+        class: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// Not a probability below one.
     #[error("network.dropout = {0} is not in [0, 1)")]
     Dropout(f64),

@@ -1,6 +1,6 @@
 //! A network of either kind for fields.
 
-use crate::{Architecture, NetworkError, Transformer, UNet};
+use crate::{Architecture, Classes, NetworkError, Transformer, UNet};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -15,15 +15,28 @@ pub enum FieldNet {
 }
 
 impl FieldNet {
-    /// The drift at `x` and `t`.
+    /// The drift at `x` and `t`, no class told.
     ///
     /// # Shapes
     /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` `[B]` in [0, 1], to
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        self.forward_given(x, t, None)
+    }
+
+    /// As [`FieldNet::forward`], given the classes of the samples; a network without classes does not see them.
+    ///
+    /// # Shapes
+    /// As there; `classes` (B).
+    pub fn forward_given(
+        &self,
+        x: Tensor<4>,
+        t: Tensor<1>,
+        classes: Option<&Classes>,
+    ) -> Tensor<4> {
         match self {
-            Self::Unet(network) => network.forward(x, t),
-            Self::Transformer(network) => network.forward(x, t),
+            Self::Unet(network) => network.forward_given(x, t, classes),
+            Self::Transformer(network) => network.forward_given(x, t, classes),
         }
     }
 }

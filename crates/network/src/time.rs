@@ -1,6 +1,7 @@
 //! Time and state as features.
 
 use crate::activation::silu;
+use crate::class::{ClassEmbedding, Classes};
 use crate::weights;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -41,28 +42,37 @@ pub(crate) fn wave_numbers(count: usize) -> impl Iterator<Item = f64> {
     (0..half).map(move |k| 32f64.powf(exponent(k)))
 }
 
-/// Features, then two layers, each followed by SiLU.
+/// Features, then two layers, each followed by SiLU; where samples have classes, a row for the class is added before the last.
+///
+/// # Reference
+/// Dhariwal and Nichol (2021), arXiv:2105.05233; Peebles and Xie (2022), arXiv:2212.09748.
 #[derive(Module, Debug)]
 pub(crate) struct TimeEmbedding {
     first: Linear,
     second: Linear,
+    classes: Option<ClassEmbedding>,
     width: usize,
 }
 
 impl TimeEmbedding {
-    pub(crate) fn new(width: usize, device: &Device) -> Self {
+    pub(crate) fn new(width: usize, classes: Option<usize>, device: &Device) -> Self {
         Self {
             first: weights::linear(width, width, device),
             second: weights::linear(width, width, device),
+            classes: classes.map(|count| ClassEmbedding::new(count, width, device)),
             width,
         }
     }
 
     /// # Shapes
     /// `[B]` to [B, width].
-    pub(crate) fn forward(&self, t: Tensor<1>) -> Tensor<2> {
+    pub(crate) fn forward(&self, t: Tensor<1>, classes: Option<&Classes>) -> Tensor<2> {
         let h = silu(self.first.forward(features(t, self.width)));
-        silu(self.second.forward(h))
+        let h = self.second.forward(h);
+        silu(match &self.classes {
+            Some(embedding) => h + embedding.forward(classes),
+            None => h,
+        })
     }
 }
 

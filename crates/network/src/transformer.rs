@@ -6,7 +6,7 @@ use crate::kernel::{Inputs, run};
 use crate::norm::layer_norm;
 use crate::pointwise::Pointwise;
 use crate::time::TimeEmbedding;
-use crate::{Paddings, Precision, TransformerConfig, patch, position, weights};
+use crate::{Classes, Paddings, Precision, TransformerConfig, patch, position, weights};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::gelu_approximate;
@@ -50,7 +50,7 @@ impl Transformer {
     ) -> Self {
         let (width, cells) = (config.width, config.patch * config.patch);
         Self {
-            time: TimeEmbedding::new(config.time_embedding, device),
+            time: TimeEmbedding::new(config.time_embedding, config.classes, device),
             input: Pointwise::new(inputs * cells, width, device),
             blocks: (0..config.depth)
                 .map(|_| TokenBlock::new(config, device))
@@ -63,14 +63,27 @@ impl Transformer {
         }
     }
 
-    /// The drift at `x` and `t`.
+    /// The drift at `x` and `t`, no class told.
     ///
     /// # Shapes
     /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` `[B]` in [0, 1], to
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        self.forward_given(x, t, None)
+    }
+
+    /// As [`Transformer::forward`], given the classes of the samples; a network without classes does not see them.
+    ///
+    /// # Shapes
+    /// As there; `classes` (B).
+    pub fn forward_given(
+        &self,
+        x: Tensor<4>,
+        t: Tensor<1>,
+        classes: Option<&Classes>,
+    ) -> Tensor<4> {
         let ([_, _, h, w], kind) = (x.dims(), x.dtype());
-        let embedding = self.time.forward(t);
+        let embedding = self.time.forward(t, classes);
         let x = patch::folded(self.precision.inward(x), self.patch, self.padding);
         let formulation = Formulation::of(&x);
         let [b, c, rows, columns] = x.dims();

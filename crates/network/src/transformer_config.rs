@@ -28,6 +28,9 @@ pub struct TransformerConfig {
     pub expansion: usize,
     /// Width of the embedded time, even.
     pub time_embedding: usize,
+    /// Classes of samples, as a condition beside the time; none if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// What lies beyond the edges where patches do not fit.
     pub padding: Paddings,
     /// In which numbers to compute; the weights are the same.
@@ -44,6 +47,7 @@ impl Default for TransformerConfig {
             heads: 4,
             expansion: 4,
             time_embedding: 256,
+            classes: None,
             padding: Paddings::default(),
             precision: Precision::default(),
         }
@@ -73,6 +77,7 @@ impl TransformerConfig {
             ("time_embedding", self.time_embedding),
             ("inputs", inputs),
             ("outputs", outputs),
+            ("classes", self.classes.unwrap_or(1)),
         ])?;
         let multiple = |key, value: usize, of: usize| match value % of {
             0 => Ok(()),
@@ -93,7 +98,8 @@ impl TransformerConfig {
         let perceptron = linear(w, hidden) + linear(hidden, w);
         let block = linear(t, 6 * w) + attention + perceptron;
         let ends = linear(inputs * cells, w) + linear(w, outputs * cells) + linear(t, 2 * w);
-        2 * linear(t, t) + ends + self.depth * block
+        let classes = self.classes.map_or(0, |count| (count + 1) * t);
+        2 * linear(t, t) + classes + ends + self.depth * block
     }
 
     /// Tokens of a field of `ny` x `nx` cells.

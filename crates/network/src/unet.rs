@@ -8,7 +8,7 @@ use crate::kernel::{Inputs, run};
 use crate::pointwise::Pointwise;
 use crate::resample::{Halving, joined};
 use crate::time::TimeEmbedding;
-use crate::{Paddings, Precision, UNetConfig, patch};
+use crate::{Classes, Paddings, Precision, UNetConfig, patch};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl UNet {
             ResidualBlock::new(coarsest, coarsest, layer, config, device)
         };
         Self {
-            time: TimeEmbedding::new(config.time_embedding, device),
+            time: TimeEmbedding::new(config.time_embedding, config.classes, device),
             input: Convolution::new(inputs * cells, c[0], padding, device).biased(device),
             down: (0..c.len()).map(down).collect(),
             halve: (1..c.len())
@@ -78,16 +78,29 @@ impl UNet {
         }
     }
 
-    /// The drift at `x` and `t`.
+    /// The drift at `x` and `t`, no class told.
     ///
     /// # Shapes
     /// `x` [B, inputs, H, W], the state and its conditions side by side, and `t` `[B]` in [0, 1], to
     /// [B, outputs, H, W].
     pub fn forward(&self, x: Tensor<4>, t: Tensor<1>) -> Tensor<4> {
+        self.forward_given(x, t, None)
+    }
+
+    /// As [`UNet::forward`], given the classes of the samples; a network without classes does not see them.
+    ///
+    /// # Shapes
+    /// As there; `classes` (B).
+    pub fn forward_given(
+        &self,
+        x: Tensor<4>,
+        t: Tensor<1>,
+        classes: Option<&Classes>,
+    ) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
         let kind = x.dtype();
         let x = self.precision.inward(x);
-        let context = self.context(&x, t);
+        let context = self.context(&x, t, classes);
         let x = patch::folded(x, self.patch, self.padding);
         let x = self.entered(context.formulation.inward(x), context.formulation);
         let (left, x) = self.downwards(x, &context);
@@ -110,8 +123,8 @@ impl UNet {
     }
 
     /// Channels are only switched off while gradients are recorded.
-    fn context(&self, x: &Tensor<4>, t: Tensor<1>) -> Context {
-        let embedding = self.time.forward(t.clone());
+    fn context(&self, x: &Tensor<4>, t: Tensor<1>, classes: Option<&Classes>) -> Context {
+        let embedding = self.time.forward(t.clone(), classes);
         let drops = self.dropout > 0.0 && embedding.is_tracked();
         Context {
             formulation: Formulation::of(x),

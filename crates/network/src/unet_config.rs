@@ -27,6 +27,9 @@ pub struct UNetConfig {
     pub heads: usize,
     /// Width of the embedded time, even.
     pub time_embedding: usize,
+    /// Classes of samples, as a condition beside the time; none if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// Groups of the normalisation; where they do not divide the channels, their common divisor.
     pub groups: usize,
     /// Side of the square patches of cells that the finest level sees as one cell; 1 for none.
@@ -49,6 +52,7 @@ impl Default for UNetConfig {
             attention: vec![2],
             heads: 4,
             time_embedding: 64,
+            classes: None,
             groups: 8,
             patch: 1,
             dropout: 0.0,
@@ -111,7 +115,8 @@ impl UNetConfig {
         let middle = self.middle * block(coarsest, coarsest);
         let up = (1..c.len()).map(|l| pointwise(c[l], c[l - 1]) + level(l - 1, 2 * c[l - 1]));
         let levels = down.chain(halve).chain(up).sum::<usize>();
-        2 * pointwise(t, t) + input + output + middle + levels
+        let classes = self.classes.map_or(0, |count| (count + 1) * t);
+        2 * pointwise(t, t) + classes + input + output + middle + levels
     }
 
     fn check(&self) -> Result<(), NetworkError> {
@@ -125,6 +130,7 @@ impl UNetConfig {
             ("time_embedding", self.time_embedding),
             ("groups", self.groups),
             ("patch", self.patch),
+            ("classes", self.classes.unwrap_or(1)),
         ];
         at_least_one(&channels.chain(counts).collect::<Vec<_>>())?;
         even("time_embedding", self.time_embedding)?;

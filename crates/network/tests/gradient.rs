@@ -7,7 +7,9 @@ mod common;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, FloatDType, Gradients, Tensor, TensorData};
 use common::{field, network, small, times};
-use foehn_network::{MlpConfig, Padding, UNetConfig};
+use foehn_network::{
+    Classes, MlpConfig, Padding, Transformer, TransformerConfig, UNet, UNetConfig,
+};
 
 /// Casts weights to f64; moves entry `entry` of weight number `chosen` by `step`.
 struct Moved {
@@ -103,6 +105,39 @@ fn the_gradient_of_a_unet_is_its_derivative() {
             (error.clone() * error).mean()
         };
         assert!(compare(&network, 7, loss) > 40);
+    }
+}
+
+#[test]
+fn the_gradient_given_classes_is_the_derivative() {
+    let double = FloatDType::F64;
+    let unet = UNetConfig {
+        channels: vec![4, 6],
+        attention: vec![1],
+        classes: Some(2),
+        ..small(Padding::Zero, Padding::Edge)
+    };
+    let transformer = TransformerConfig {
+        classes: Some(2),
+        ..common::transformer()
+    };
+    let (unet, device) = (network(&unet), Device::flex());
+    let transformer = common::randomised(transformer.init(3, 2, &device).unwrap());
+    let (x, target) = (
+        field([3, 3, 5, 4], 8).cast(double),
+        field([3, 2, 5, 4], 9).cast(double),
+    );
+    let t = times([0.3, 0.8, 0.1]).cast(double);
+    let classes = Classes::new(&[Some(1), None, Some(1)], 2, &device).unwrap();
+    let loss = |y: Tensor<4>| (y - target.clone()).square().mean();
+    let of_unet =
+        |network: &UNet| loss(network.forward_given(x.clone(), t.clone(), Some(&classes)));
+    let of_transformer =
+        |network: &Transformer| loss(network.forward_given(x.clone(), t.clone(), Some(&classes)));
+    // of a table of three rows of 8: an entry of no sample, of two, and of the one whose class is not told
+    for entry in [3, 11, 19] {
+        assert!(compare(&unet, entry, of_unet) > 40);
+        assert!(compare(&transformer, entry, of_transformer) > 20);
     }
 }
 

@@ -41,6 +41,10 @@ pub struct RestoreJob {
     pub samples: usize,
     /// Steps, if not those of the model.
     pub steps: Option<usize>,
+    /// Name or number of the class of the input, where the model is told classes.
+    pub class: Option<String>,
+    /// How strongly the class guides, if not as in the model's configuration.
+    pub guidance: Option<f64>,
     /// Seed of the noise, and of what `--degrade` takes, if not that of the model.
     pub seed: Option<u64>,
     /// Side of tiles and how far they overlap, where pictures are too large for the memory.
@@ -120,11 +124,15 @@ pub fn restore_apply(
             job.model.display()
         );
     }
+    let class = model.class(job.class.as_deref())?;
+    if let (Some(w), None) = (job.guidance, class) {
+        bail!("--guidance {w}: there is no class that could guide: give --class, or leave it out");
+    }
     if model.config.fields.is_some() {
         return fields::apply(job, &model, device, workers, talk);
     }
     refuse_field_options(&job.fields)?;
-    let mut how = model.config.sampling;
+    let mut how = model.config.guided(job.guidance)?.sampling;
     how.steps = job.steps.unwrap_or(how.steps);
     let collection = Collection::open(&job.input)?;
     let count = job
@@ -157,7 +165,8 @@ pub fn restore_apply(
     let mut largest: Option<f64> = None;
     let mut together = Vec::new();
     for i in 0..count {
-        let case = Case::new(&model, (&job.damage, seed), &collection, i)?;
+        let mut case = Case::new(&model, (&job.damage, seed), &collection, i)?;
+        case.given.class = class;
         let load = Load {
             size: case.given.condition.dim().into(),
             samples: job.samples,

@@ -16,6 +16,7 @@ pub fn names(task: Task) -> &'static [&'static str] {
             ..
         } => &["bicubic", "bilinear", "nearest"],
         Task::Degraded { .. } => &["degraded"],
+        Task::Generation => &[],
     }
 }
 

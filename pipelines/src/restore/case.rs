@@ -65,9 +65,13 @@ impl Case {
                 condition: picture.unit(),
                 known: None,
                 features: None,
+                class: None,
             },
         };
         match (model.law.task(), damage) {
+            (Task::Generation, _) => bail!(
+                "the model makes pictures of noise, and restores none: sample it with foehn generate"
+            ),
             (Task::Inpainting { .. }, Damage::Done) => bail!(
                 "the model fills what is hidden: give --mask FILE (white where to restore), or --degrade to hide what its \
                  own law hides"
@@ -164,6 +168,7 @@ impl Case {
                 condition: enlarged(coarse.view(), factor, up, Edges::CLOSED),
                 known: None,
                 features: None,
+                class: None,
             },
             shown: Picture::from_unit(&blocks, self.depth).unwrap_or(self.shown),
             coarse: Some((coarse, factor)),

@@ -1,11 +1,13 @@
 //! The configuration of `foehn restore`.
 
+use super::classes::ClassConfig;
+use super::generation_table::GenerationTable;
 use super::network::NetworkConfig;
+use super::sampling::RestoreSampling;
 use crate::config_error::ConfigError;
 use crate::output_format::is_default;
 use crate::toml_text::{overridden, typed};
 use foehn_dataset::{DataConfig, Missing, OneOrMany};
-use foehn_dynamics::{Epsilon, Solver};
 use foehn_interpolant::{Gamma, Path as Interpolant};
 use foehn_network::ClassifierConfig;
 use foehn_restoration::{Degradation, MaskLaw};
@@ -34,6 +36,9 @@ pub struct RestoreConfig {
     pub fields: Option<DataConfig>,
     /// What is lost.
     pub task: Task,
+    /// Classes as conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassConfig>,
     /// Where the path starts.
     #[serde(default)]
     pub coupling: Start,
@@ -49,6 +54,9 @@ pub struct RestoreConfig {
     /// How to sample.
     #[serde(default)]
     pub sampling: RestoreSampling,
+    /// What generated pictures are compared in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<GenerationTable>,
 }
 
 /// `[data]`: where pictures come from.
@@ -133,6 +141,8 @@ pub enum Task {
         /// sigma.
         sigma: f64,
     },
+    /// Everything: pictures are made of noise, by `foehn generate`.
+    Generation,
 }
 
 /// What gaps in the data hide of a field. Where a value is missing there is no truth: nothing is learnt or scored there.
@@ -159,42 +169,6 @@ pub enum Start {
     Dependent,
     /// Gaussian noise everywhere, with the same conditions: what the dependent one is compared with.
     Uncoupled,
-}
-
-/// `[sampling]`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RestoreSampling {
-    /// Steps.
-    pub steps: usize,
-    /// One-step method; by default heun for the flow, `euler_maruyama` for the SDE.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub solver: Option<Solver>,
-    /// `e(t)` of the SDE; the flow without.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epsilon: Option<Epsilon>,
-}
-
-impl RestoreSampling {
-    /// The one-step method, chosen or usual.
-    pub fn solver(&self) -> Solver {
-        let usual = if self.epsilon.is_some() {
-            Solver::EulerMaruyama
-        } else {
-            Solver::Heun
-        };
-        self.solver.unwrap_or(usual)
-    }
-}
-
-impl Default for RestoreSampling {
-    fn default() -> Self {
-        Self {
-            steps: 20,
-            solver: None,
-            epsilon: None,
-        }
-    }
 }
 
 fn one() -> u64 {
@@ -267,6 +241,21 @@ impl RestoreConfig {
         Ok(config)
     }
 
+    /// The same with another guidance, if one is given.
+    ///
+    /// # Errors
+    /// If it cannot be, as for a model that is not told classes.
+    pub fn guided(&self, guidance: Option<f64>) -> Result<Self, ConfigError> {
+        let mut config = self.clone();
+        config.sampling.guidance = guidance.or(config.sampling.guidance);
+        let impossible = |message| ConfigError::Impossible {
+            origin: "--guidance".to_owned(),
+            message,
+        };
+        config.check_classes().map_err(impossible)?;
+        Ok(config)
+    }
+
     /// The folder of the model and of its scores.
     pub fn folder(&self) -> PathBuf {
         let default = || Path::new("runs").join(&self.name);
@@ -305,7 +294,16 @@ impl RestoreConfig {
         }
         self.check_noise()?;
         self.check_data()?;
+        self.check_classes()?;
+        if self.network.classes().is_some() {
+            return Err(
+                "network: classes are those of data.labels: give the section [classes] instead"
+                    .into(),
+            );
+        }
+        self.check_generation()?;
         match self.task {
+            Task::Generation => Ok(()),
             Task::Inpainting { mask, .. } => mask.check().map_err(|e| format!("task.{e}")),
             Task::Degraded { degradation, sigma } => {
                 degradation.check().map_err(|e| format!("task.{e}"))?;
@@ -315,44 +313,6 @@ impl RestoreConfig {
                     Err(format!("task.sigma = {sigma} is not within 0.001 and 10"))
                 }
             }
-        }
-    }
-}
-
-impl RestoreConfig {
-    /// Whether `e(t)` is noise at all, finite at every time that a step begins at, and the solver one that takes it.
-    fn check_noise(&self) -> Result<(), String> {
-        let Some(epsilon) = self.sampling.epsilon else {
-            return Ok(());
-        };
-        let schedule = self.interpolant.schedule().map_err(|e| e.to_string())?;
-        let e = epsilon
-            .on(schedule)
-            .map_err(|error| format!("sampling.epsilon: {error}"))?;
-        let begins = |k: usize| k as f64 / self.sampling.steps as f64;
-        let values = (0..self.sampling.steps).map(|k| (begins(k), e(begins(k))));
-        let mut noisy = false;
-        for (t, value) in values {
-            if !value.is_finite() {
-                return Err(format!(
-                    "sampling.epsilon: {epsilon:?} is {value} at t = {t} of this path: choose another, such as \
-                     {{ decreasing = {{ e0 = 1.0, power = 1.0 }} }}"
-                ));
-            }
-            noisy |= value > 0.0;
-        }
-        if !noisy {
-            return Err(format!(
-                "sampling.epsilon: {epsilon:?} is zero wherever a step begins on this path, so that there would be no \
-                 noise: leave it out for the flow, or choose another, such as {{ decreasing = {{ e0 = 1.0, power = 1.0 }} }}"
-            ));
-        }
-        match self.sampling.solver {
-            Some(solver) if solver.orders().strong.is_none() => Err(format!(
-                "sampling.solver: {solver:?} takes no noise, and sampling.epsilon asks for it: use euler_maruyama, \
-                 stochastic_heun or sra1, or leave one of the two out"
-            )),
-            _ => Ok(()),
         }
     }
 }
@@ -462,6 +422,14 @@ mod tests {
         refused(&["sampling.epsilon={ gamma = 1.0 }"], "zero wherever");
         refused(&["sampling.epsilon={ constant = 0.0 }"], "zero wherever");
         refused(&["sampling.epsilon={ sbdm = 1.0 }"], "inf at t = 0");
+        refused(&["sampling.guidance=2.0"], "section [classes]");
+        refused(&["classes={}"], "data.labels.train");
+        refused(&["network.unet.classes=3"], "section [classes]");
+        let labels = "data.labels={ train = \"a\", test = \"b\" }";
+        refused(&[labels, "classes.dropped=1.0"], "below 1");
+        let (never, guided) = ("classes.dropped=0.0", "sampling.guidance=2.0");
+        refused(&[labels, never, guided], "learnt without");
+        assert!(parse(&[labels, "classes={}", guided]).is_ok());
         let constant = "sampling.epsilon={ constant = 1.0 }";
         refused(&[constant, "sampling.solver=heun"], "takes no noise");
         assert!(parse(&[constant, "sampling.solver=sra1"]).is_ok());

@@ -1,6 +1,7 @@
 //! The samplers that a model is scored with.
 
-use super::config::{RestoreConfig, RestoreSampling};
+use super::config::RestoreConfig;
+use super::sampling::RestoreSampling;
 use foehn_dynamics::{Epsilon, Solver};
 
 /// The flow or SDE of the configuration and each SDE that was asked for, at each number of steps, with their names.
@@ -41,7 +42,7 @@ pub fn samplers(
 pub fn calls(how: &RestoreSampling) -> usize {
     let all = how.steps * how.solver().calls_per_step();
     // its last step is one of Euler and Maruyama: the score has no limit at the end
-    all - usize::from(how.solver() == Solver::StochasticHeun)
+    (all - usize::from(how.solver() == Solver::StochasticHeun)) * how.passes()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What made each number of a file of scores.
 
-use super::config::{RestoreConfig, RestoreSampling};
+use super::config::RestoreConfig;
+use super::sampling::RestoreSampling;
 use foehn_dynamics::{Epsilon, Solver};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -16,6 +17,9 @@ pub struct RestoreConventions {
     pub solver: Solver,
     /// `e(t)` of the samples of the ensemble; the flow without.
     pub epsilon: Option<Epsilon>,
+    /// w of the classes of the test pictures, where they are told: `b + w (b_class - b)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<f64>,
     /// What the numbers are.
     pub numbers: [&'static str; 10],
 }
@@ -28,6 +32,7 @@ impl RestoreConventions {
             seed: config.seed,
             solver: how.solver(),
             epsilon: how.epsilon,
+            guidance: config.classes.is_some().then(|| how.guidance()),
             numbers: NUMBERS,
         }
     }

@@ -1,9 +1,9 @@
 //! Samples of many pictures, shared among workers.
 
-use super::config::RestoreSampling;
 use super::folder::Model;
 use super::law::{Conditions, Given, on_host};
 use super::process::sample;
+use super::sampling::RestoreSampling;
 use crate::progress::{Progress, check_interrupt};
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -90,7 +90,8 @@ impl Drawing<'_> {
                         .member((row % samples) as u32)
                 };
                 let keys: Vec<Key> = rows.clone().map(key).collect();
-                let given = Conditions::of(&chosen, self.device);
+                let classes = self.model.law.classes();
+                let given = Conditions::of(&chosen, classes, self.device)?;
                 let x = sample(self.model, self.how, given, &keys, tiling.as_ref())?;
                 if let Some(progress) = progress {
                     progress.advance(rows.len() as u64);

@@ -3,7 +3,7 @@
 use super::config::RestoreConfig;
 use super::fields::Fields;
 use super::folder::Folder;
-use super::law::Lesson;
+use super::law::{Lesson, Seen};
 use super::pictures::Pictures;
 use anyhow::Result;
 use burn::tensor::Device;
@@ -25,7 +25,10 @@ impl<'a> Examples<'a> {
     pub fn open(config: &'a RestoreConfig) -> Result<Self> {
         Ok(match &config.fields {
             Some(data) => Self::Fields(Box::new(Fields::open(config, data)?)),
-            None => Self::Pictures(Pictures::open(config, &config.data.train)?),
+            None => {
+                let labels = config.data.labels.as_ref().map(|labels| &*labels.train);
+                Self::Pictures(Pictures::open(config, &config.data.train)?.told(labels, None)?)
+            }
         })
     }
 
@@ -42,6 +45,23 @@ impl<'a> Examples<'a> {
         match self {
             Self::Pictures(_) => 0,
             Self::Fields(fields) => fields.features(),
+        }
+    }
+
+    /// Classes that the network is told.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Self::Pictures(pictures) => pictures.classes(),
+            Self::Fields(_) => None,
+        }
+    }
+
+    /// What the network sees.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            channels: self.channels(),
+            features: self.features(),
+            classes: self.classes(),
         }
     }
 

@@ -1,24 +1,25 @@
-//! Features of pictures: those of a small classifier that is trained on the set itself.
+//! Features of pictures: those of a small classifier that is trained on the set itself, or of Inception from a file.
 
 use super::config::RestoreConfig;
-use super::pictures::Pictures;
-use crate::progress::{Progress, Talk, check_interrupt};
+use super::learning::{Learning, Set, schedule, stacked};
+use crate::progress::{Talk, check_interrupt};
 use anyhow::{Context, Result, bail};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 use flate2::Crc;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
-use foehn_network::Classifier;
+use foehn_network::{Classifier, Inception};
 use foehn_noise::{Key, Purpose};
-use foehn_restoration::{Labels, Picture, read_labels};
-use foehn_training::{Checkpoint, LayoutError, Metadata, TrainConfig, TrainError, Trainer};
+use foehn_restoration::Picture;
+use foehn_training::{Checkpoint, Metadata};
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Pictures that pass through the classifier at once.
 const BATCH: usize = 250;
+/// And through Inception.
+const FEW: usize = 8;
 
 /// The key of a classifier's metadata that says what it learnt from and for how long.
 const ORIGIN: &str = "origin";
@@ -28,25 +29,31 @@ const ORIGIN: &str = "origin";
 pub struct FeatureNote {
     /// Its shape.
     pub network: String,
-    /// Steps of 128 pictures it was trained for.
-    pub steps: usize,
-    /// Share of the test pictures whose class it finds.
-    pub accuracy: f64,
+    /// Steps of 128 pictures it was trained for; none of a network from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Share of the test pictures whose class it finds; none of a network from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
 }
 
-/// A trained classifier.
+impl FeatureNote {
+    /// As text.
+    pub(super) fn text(&self) -> String {
+        match self.accuracy {
+            Some(accuracy) => format!("{} (accuracy {accuracy:.3})", self.network),
+            None => self.network.clone(),
+        }
+    }
+}
+
+/// Networks that see pictures: one that makes features of them, and one that finds their class.
 pub struct Features {
-    network: Classifier,
+    classifier: Option<Classifier>,
+    /// Instead of the classifier's features.
+    inception: Option<Inception>,
     /// How it was made.
     pub note: FeatureNote,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum StepError {
-    #[error(transparent)]
-    Train(#[from] TrainError),
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
 }
 
 impl Features {
@@ -107,16 +114,49 @@ impl Features {
             ]);
             learning.run(&train, path, &metadata, talk)?
         };
-        let mut features = Self {
-            network,
+        let accuracy = accuracy(&network, &test, device, workers)?;
+        Ok(Self {
+            classifier: Some(network),
+            inception: None,
             note: FeatureNote {
                 network: architecture,
-                steps: labels.steps,
-                accuracy: 0.0,
+                steps: Some(labels.steps),
+                accuracy: Some(accuracy),
             },
-        };
-        features.note.accuracy = features.accuracy(&test, device, workers)?;
-        Ok(features)
+        })
+    }
+
+    /// Those of Inception v3 with the weights of a file.
+    ///
+    /// # Errors
+    /// If the file is not one of Inception v3.
+    pub fn imported(path: &Path, device: &Device) -> Result<Self> {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let inception = Inception::from_bytes(&bytes, path, device)?;
+        let mut crc = Crc::new();
+        crc.update(&bytes);
+        Ok(Self {
+            classifier: None,
+            inception: Some(inception),
+            note: FeatureNote {
+                network: format!(
+                    "Inception v3 of {} (CRC-32 {:08x})",
+                    path.display(),
+                    crc.sum()
+                ),
+                steps: None,
+                accuracy: None,
+            },
+        })
+    }
+
+    /// These features, and the classes of the classifier of `other`.
+    pub fn beside(self, other: Self) -> Self {
+        Self {
+            classifier: other.classifier,
+            ..self
+        }
     }
 
     /// # Shapes
@@ -130,10 +170,16 @@ impl Features {
         device: &Device,
         workers: &Workers,
     ) -> Result<Array2<f32>> {
-        let tables = workers.map(pictures.len().div_ceil(BATCH), |piece| {
+        let size = if self.inception.is_some() { FEW } else { BATCH };
+        let tables = workers.map(pictures.len().div_ceil(size), |piece| {
             check_interrupt()?;
-            let part = &pictures[piece * BATCH..((piece + 1) * BATCH).min(pictures.len())];
-            let features = self.network.features(stacked(part, device));
+            let part = &pictures[piece * size..((piece + 1) * size).min(pictures.len())];
+            let x = stacked(part, device);
+            let features = match (&self.inception, &self.classifier) {
+                (Some(inception), _) => inception.features(x),
+                (None, Some(classifier)) => classifier.features(x),
+                (None, None) => bail!("there is no network to make features by"),
+            };
             let width = features.dims()[1];
             let values: Vec<f32> = features.into_data().iter::<f32>().collect();
             Ok::<_, anyhow::Error>(Array2::from_shape_vec((part.len(), width), values)?)
@@ -142,16 +188,41 @@ impl Features {
         Ok(ndarray::concatenate(ndarray::Axis(0), &views)?)
     }
 
-    fn accuracy(&self, test: &Set, device: &Device, workers: &Workers) -> Result<f64> {
-        let count = test.labels.len();
-        let right = workers.map(count.div_ceil(BATCH), |piece| {
-            let numbers: Vec<usize> = (piece * BATCH..((piece + 1) * BATCH).min(count)).collect();
-            let batch = test.chosen(&numbers, device)?;
-            let found = self.network.forward(batch.x).argmax(1).flatten::<1>(0, 1);
-            Ok::<_, anyhow::Error>(found.equal(batch.classes).int().sum().into_scalar::<i64>())
+    /// The class that the classifier finds in each picture, where there is one.
+    ///
+    /// # Errors
+    /// Never but for an interruption.
+    pub fn classes(
+        &self,
+        pictures: &[Array3<f32>],
+        device: &Device,
+        workers: &Workers,
+    ) -> Result<Option<Vec<usize>>> {
+        let Some(classifier) = &self.classifier else {
+            return Ok(None);
+        };
+        let found = workers.map(pictures.len().div_ceil(BATCH), |piece| {
+            check_interrupt()?;
+            let part = &pictures[piece * BATCH..((piece + 1) * BATCH).min(pictures.len())];
+            let found = classifier.forward(stacked(part, device)).argmax(1);
+            let found = found.into_data();
+            let found = found.iter::<i64>().map(|class| class as usize);
+            Ok::<_, anyhow::Error>(found.collect::<Vec<_>>())
         })?;
-        Ok(right.iter().sum::<i64>() as f64 / count as f64)
+        Ok(Some(found.concat()))
     }
+}
+
+/// The share of pictures whose class a classifier finds.
+fn accuracy(network: &Classifier, test: &Set, device: &Device, workers: &Workers) -> Result<f64> {
+    let count = test.labels.len();
+    let right = workers.map(count.div_ceil(BATCH), |piece| {
+        let numbers: Vec<usize> = (piece * BATCH..((piece + 1) * BATCH).min(count)).collect();
+        let batch = test.chosen(&numbers, device)?;
+        let found = network.forward(batch.x).argmax(1).flatten::<1>(0, 1);
+        Ok::<_, anyhow::Error>(found.equal(batch.classes).int().sum().into_scalar::<i64>())
+    })?;
+    Ok(right.iter().sum::<i64>() as f64 / count as f64)
 }
 
 /// Whether the classifier in a file was trained on the same for as long; `false` where another may be overwritten.
@@ -169,137 +240,6 @@ fn is_of(path: &Path, origin: &str, mode: Mode) -> Result<bool> {
          give --overwrite to train it again",
         path.display()
     )
-}
-
-/// A classifier about to be trained.
-struct Learning<'a> {
-    how: TrainConfig,
-    network: Classifier,
-    device: &'a Device,
-    workers: &'a Workers,
-}
-
-impl Learning<'_> {
-    fn run(self, train: &Set, path: &Path, metadata: &Metadata, talk: Talk) -> Result<Classifier> {
-        let how = &self.how;
-        let mut trainer = Trainer::new(how.clone(), self.network);
-        let name = "training a classifier for features";
-        let progress = Progress::new(talk, name, "steps", how.steps as u64, 0);
-        for step in 0..how.steps {
-            let batch = train.batch(step, how.batch_size, self.device)?;
-            trainer.step::<StepError, _>(self.workers, |network, piece| {
-                let size = how.micro_batch;
-                Ok(cross_entropy(network, &batch, piece * size, size))
-            })?;
-            progress.advance(1);
-            check_interrupt()?;
-        }
-        progress.finish();
-        trainer.save_model(path, metadata)?;
-        Ok(trainer.averaged()?)
-    }
-}
-
-fn schedule(steps: usize) -> TrainConfig {
-    TrainConfig {
-        steps,
-        batch_size: 128,
-        micro_batch: 64,
-        learning_rate: 2e-3,
-        warmup: 50,
-        ema_decay: 0.99,
-        ..TrainConfig::default()
-    }
-}
-
-/// Pictures with their classes.
-struct Set<'a> {
-    pictures: Pictures<'a>,
-    labels: Labels,
-}
-
-struct Batch {
-    x: Tensor<4>,
-    classes: Tensor<1, Int>,
-}
-
-impl<'a> Set<'a> {
-    fn open(
-        config: &'a RestoreConfig,
-        pictures: &Path,
-        labels: &Path,
-        channels: usize,
-    ) -> Result<Self> {
-        let set = Self {
-            pictures: Pictures::seen_in(config, pictures, channels)?,
-            labels: read_labels(labels)?,
-        };
-        let (found, needed) = (set.labels.len(), set.pictures.count());
-        if found != needed {
-            bail!(
-                "{} has {found} labels for {needed} pictures in {}",
-                labels.display(),
-                pictures.display()
-            );
-        }
-        Ok(set)
-    }
-
-    fn size(&self) -> Result<[usize; 3]> {
-        let (c, h, w) = self.pictures.middle(0)?.dim();
-        Ok([c, h, w])
-    }
-
-    /// The CRC-32 of pictures and labels.
-    fn checksum(&self, workers: &Workers) -> Result<u32> {
-        let mut crc = Crc::new();
-        crc.update(&self.pictures.check(workers)?.to_le_bytes());
-        crc.update(&self.labels);
-        Ok(crc.sum())
-    }
-
-    fn batch(&self, step: usize, count: usize, device: &Device) -> Result<Batch> {
-        let order = Key::new(0, Purpose::Shuffle).init(step as i64);
-        let mut u = vec![0.0; count];
-        order.uniforms(&mut u);
-        let numbers: Vec<usize> = u
-            .iter()
-            .map(|u| (u * self.labels.len() as f64) as usize)
-            .collect();
-        self.chosen(&numbers, device)
-    }
-
-    fn chosen(&self, numbers: &[usize], device: &Device) -> Result<Batch> {
-        let pictures = numbers
-            .iter()
-            .map(|i| self.pictures.middle(*i))
-            .collect::<Result<Vec<_>>>()?;
-        let classes: Vec<i64> = numbers.iter().map(|i| i64::from(self.labels[*i])).collect();
-        Ok(Batch {
-            x: stacked(&pictures, device),
-            classes: Tensor::from_data(TensorData::new(classes, [numbers.len()]), device),
-        })
-    }
-}
-
-fn stacked(pictures: &[Array3<f32>], device: &Device) -> Tensor<4> {
-    let (c, h, w) = pictures[0].dim();
-    let values: Vec<f32> = pictures
-        .iter()
-        .flat_map(|picture| picture.iter().copied())
-        .collect();
-    Tensor::from_data(TensorData::new(values, [pictures.len(), c, h, w]), device)
-}
-
-/// `-mean log p(class)`.
-fn cross_entropy(network: &Classifier, batch: &Batch, from: usize, count: usize) -> Tensor<1> {
-    let logits = network.forward(batch.x.clone().narrow(0, from, count));
-    let classes = batch
-        .classes
-        .clone()
-        .narrow(0, from, count)
-        .unsqueeze_dim::<2>(1);
-    log_softmax(logits, 1).gather(1, classes).mean().neg()
 }
 
 /// What a file of 8 bits would hold of a picture.

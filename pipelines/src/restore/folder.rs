@@ -1,7 +1,7 @@
 //! The folder of a model of pictures.
 
 use super::config::RestoreConfig;
-use super::law::RestorationLaw;
+use super::law::{RestorationLaw, Seen};
 use crate::continuation::refuse_other;
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
@@ -13,11 +13,15 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Sections of a configuration that leave a model as it is.
-const NOT_OF_THE_MODEL: [&str; 3] = ["name", "output", "sampling"];
+const NOT_OF_THE_MODEL: [&str; 4] = ["name", "output", "sampling", "scores"];
 /// Keys of `[data]` that do so: what it is scored on.
 const OF_SCORES: [&str; 3] = ["test", "labels", "memory"];
 /// The key of a model's metadata that counts the channels of its pictures.
 pub const CHANNELS: &str = "channels";
+/// The key of a model's metadata that counts the classes that it is told.
+pub const CLASSES: &str = "classes";
+/// The key that says the rows and columns of pictures that are generated.
+pub const SIZE: &str = "size";
 /// The key that counts the features its network sees beside.
 pub const FEATURES: &str = "features";
 
@@ -33,6 +37,36 @@ pub struct Model {
     pub law: RestorationLaw,
     /// The weights.
     pub network: FieldNet,
+    /// Rows and columns of the pictures, where it generates.
+    size: Option<[usize; 2]>,
+}
+
+impl Model {
+    /// Rows and columns of the pictures that it generates.
+    ///
+    /// # Errors
+    /// If its weights do not say.
+    pub fn size(&self) -> Result<[usize; 2]> {
+        self.size.context(
+            "the weights do not say the size of the pictures that they generate: train the model again with foehn generate",
+        )
+    }
+
+    /// The class that is called so.
+    ///
+    /// # Errors
+    /// If there is none, or the model is not told classes.
+    pub fn class(&self, called: Option<&str>) -> Result<Option<usize>> {
+        let Some(called) = called else {
+            return Ok(None);
+        };
+        match (&self.config.classes, self.law.classes()) {
+            (Some(classes), Some(count)) => classes.find(called, count).map(Some),
+            _ => bail!(
+                "--class {called}: the model is not told classes; leave it out, or train one with the section [classes]"
+            ),
+        }
+    }
 }
 
 impl Folder {
@@ -76,6 +110,16 @@ impl Folder {
         self.0.join("scores.json")
     }
 
+    /// Rows of scores that are done, while others are not.
+    pub fn rows(&self) -> PathBuf {
+        self.0.join("scores.part.json")
+    }
+
+    /// Samples of a model that generates.
+    pub fn samples(&self) -> PathBuf {
+        self.0.join("samples")
+    }
+
     /// Refuses a model that is in the way, or of another configuration.
     ///
     /// # Errors
@@ -95,8 +139,13 @@ impl Folder {
                 let of_model = |text: &str| {
                     let mut table = text.parse::<toml::Table>()?;
                     table.retain(|section, _| !NOT_OF_THE_MODEL.contains(&section));
+                    let told = table.contains_key("classes");
                     if let Some(data) = table.get_mut("data").and_then(toml::Value::as_table_mut) {
+                        // classes that a model is told are part of what it learns from
+                        let labels = data.get("labels").and_then(|labels| labels.get("train"));
+                        let labels = labels.filter(|_| told).cloned();
                         data.retain(|key, _| !OF_SCORES.contains(&key));
+                        data.extend(labels.map(|labels| ("labels".to_owned(), labels)));
                     }
                     Ok::<_, toml::de::Error>(table)
                 };
@@ -119,12 +168,17 @@ impl Folder {
                 fs::remove_dir_all(self.checkpoints())
                     .with_context(|| format!("cannot remove {}", self.checkpoints().display()))?;
             }
+            if self.samples().exists() {
+                fs::remove_dir_all(self.samples())
+                    .with_context(|| format!("cannot remove {}", self.samples().display()))?;
+            }
             // what says which model it is goes last, so that a crash leaves nothing that another would continue
             let files = [
                 self.weights(),
                 self.losses(),
                 self.classifier(),
                 self.scores(),
+                self.rows(),
                 self.statistics(),
                 self.learnt(),
                 self.config(),
@@ -157,13 +211,27 @@ impl Folder {
         let count = |key: &str| file.metadata().get(key).and_then(|text| text.parse().ok());
         let channels = count(CHANNELS)
             .with_context(|| format!("{} does not say its {CHANNELS}", self.weights().display()))?;
-        let law = RestorationLaw::new(&config, channels, count(FEATURES).unwrap_or(0))?;
+        let size = file.metadata().get(SIZE).and_then(|text| {
+            let (rows, columns) = text.split_once(' ')?;
+            Some([rows.parse().ok()?, columns.parse().ok()?])
+        });
+        let classes = count(CLASSES);
+        if config.classes.is_some() && classes.is_none() {
+            bail!("{} does not say its {CLASSES}", self.weights().display());
+        }
+        let seen = Seen {
+            channels,
+            features: count(FEATURES).unwrap_or(0),
+            classes,
+        };
+        let law = RestorationLaw::new(&config, seen)?;
         let architecture = law.architecture();
         let network = file.load(architecture.field_net(device)?, &architecture.describe())?;
         Ok(Model {
             config,
             law,
             network,
+            size,
         })
     }
 }

@@ -1,14 +1,15 @@
 //! What a model of pictures means but for its weights: path, start, what the network sees.
 
 use super::config::{RestoreConfig, Start, Task};
+pub use super::given::{Conditions, Given, Lesson, Seen};
 use anyhow::{Result, bail};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use foehn_interpolant::{
     Ends, Inpainting, Interpolant, Pair, Schedule, Target, normals, per_sample, squared_errors,
 };
 use foehn_network::{Architecture, FieldNet};
 use foehn_noise::Key;
-use ndarray::{Array2, Array3, Array4};
+use ndarray::Array4;
 use std::sync::Arc;
 
 /// A schedule that threads share.
@@ -21,98 +22,22 @@ pub struct RestorationLaw {
     start: Start,
     schedule: SharedSchedule,
     channels: usize,
+    classes: Option<usize>,
     features: usize,
     architecture: Architecture,
 }
 
-/// What is known of one picture.
-///
-/// # Shapes
-/// `condition`: (C, H, W), zero where hidden; `known`: (H, W), for in-painting.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Given {
-    /// The known part of the picture, or the degraded picture.
-    pub condition: Array3<f32>,
-    /// Where it is known, for in-painting.
-    pub known: Option<Array2<bool>>,
-    /// Further channels that a network sees, such as the place and the season of a field: (channels, H, W).
-    pub features: Option<Array3<f32>>,
-}
-
-/// What is known of a batch.
-///
-/// # Shapes
-/// `condition`: [B, C, H, W]; `mask`: [B, 1, H, W], 1 where known.
-#[derive(Clone)]
-pub struct Conditions {
-    /// The known part, or the degraded picture.
-    pub condition: Tensor<4>,
-    /// Where it is known, for in-painting.
-    pub mask: Option<Tensor<4>>,
-    /// Further channels, [B, channels, H, W].
-    pub features: Option<Tensor<4>>,
-}
-
-impl Conditions {
-    /// A batch of pictures of one size on a device.
-    pub fn of(given: &[&Given], device: &Device) -> Self {
-        let stack = |part: &dyn Fn(&Given) -> Vec<f32>, channels: usize| {
-            let (_, h, w) = given[0].condition.dim();
-            let values: Vec<f32> = given.iter().flat_map(|given| part(given)).collect();
-            Tensor::from_data(
-                TensorData::new(values, [given.len(), channels, h, w]),
-                device,
-            )
-        };
-        let condition = stack(
-            &|given| given.condition.iter().copied().collect(),
-            given[0].condition.dim().0,
-        );
-        let known = |given: &Given| {
-            let known = given.known.iter().flatten();
-            known.map(|known| f32::from(u8::from(*known))).collect()
-        };
-        let mask = given[0].known.as_ref().map(|_| stack(&known, 1));
-        let features = given[0].features.as_ref().map(|features| {
-            let values = |given: &Given| given.features.iter().flatten().copied().collect();
-            stack(&values, features.dim().0)
-        });
-        Self {
-            condition,
-            mask,
-            features,
-        }
-    }
-
-    fn part(&self, from: usize, count: usize) -> Self {
-        Self {
-            condition: self.condition.clone().narrow(0, from, count),
-            mask: self.mask.clone().map(|mask| mask.narrow(0, from, count)),
-            features: self.features.clone().map(|x| x.narrow(0, from, count)),
-        }
-    }
-}
-
-/// A batch to learn from.
-pub struct Lesson {
-    /// [B, C, H, W].
-    pub x1: Tensor<4>,
-    /// What is known of them.
-    pub given: Conditions,
-    /// Times.
-    pub t: Vec<f64>,
-    /// Names of the noise.
-    pub keys: Vec<Key>,
-    /// What cells weigh, [B, 1, H, W], where they are not alike: areas, zero where there is no truth.
-    pub weight: Option<Tensor<4>>,
-}
-
 impl RestorationLaw {
-    /// The law that `config` declares for pictures of so many channels, of which a network sees so many features beside.
+    /// The law that `config` declares for what a network sees.
     ///
     /// # Errors
     /// If the path does not lead from a start to data, or has latent noise.
-    pub fn new(config: &RestoreConfig, channels: usize, features: usize) -> Result<Self> {
+    pub fn new(config: &RestoreConfig, sees: Seen) -> Result<Self> {
+        let Seen {
+            channels,
+            features,
+            classes,
+        } = sees;
         let schedule = config.interpolant.schedule()?;
         if schedule.ends() != Ends::TwoSided || schedule.at(0.5).gamma != 0.0 {
             bail!(
@@ -123,6 +48,7 @@ impl RestorationLaw {
         let seen = match config.task {
             Task::Inpainting { .. } => 2 * channels + 1,
             Task::Degraded { .. } => 2 * channels,
+            Task::Generation => channels,
         };
         Ok(Self {
             task: config.task,
@@ -130,7 +56,10 @@ impl RestorationLaw {
             schedule,
             channels,
             features,
-            architecture: config.network.architecture(seen + features, channels),
+            classes,
+            architecture: config
+                .network
+                .architecture(seen + features, channels, classes),
         })
     }
 
@@ -142,6 +71,11 @@ impl RestorationLaw {
     /// Channels that the network sees beside.
     pub fn features(&self) -> usize {
         self.features
+    }
+
+    /// Classes that are told, if any are.
+    pub fn classes(&self) -> Option<usize> {
+        self.classes
     }
 
     /// The network that the law needs.
@@ -213,10 +147,13 @@ impl RestorationLaw {
         let scale = per_sample(&t.iter().map(scale).collect::<Vec<_>>(), &x);
         let times = TensorData::new(t.to_vec(), [t.len()]).convert_dtype(x.dtype());
         let times = Tensor::<1>::from_data(times, (&x.device(), x.dtype()));
-        let mut inputs = vec![x * scale, given.condition.clone()];
+        let mut inputs = vec![x * scale];
+        if self.task != Task::Generation {
+            inputs.push(given.condition.clone());
+        }
         inputs.extend(given.mask.clone());
         inputs.extend(given.features.clone());
-        let u = network.forward(Tensor::cat(inputs, 1), times);
+        let u = network.forward_given(Tensor::cat(inputs, 1), times, given.classes.as_ref());
         match self.kept(given) {
             Some(kept) => kept.free(u),
             None => u,

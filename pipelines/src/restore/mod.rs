@@ -1,8 +1,10 @@
-//! `foehn restore`: pictures with holes, or without detail, and samples of what they may have been.
+//! `foehn restore`: pictures with holes, or without detail, and samples of what they may have been; and pictures of which
+//! nothing is known, `foehn generate`.
 
 mod apply;
 mod baselines;
 mod case;
+mod classes;
 mod config;
 mod contest;
 mod conventions;
@@ -12,19 +14,25 @@ mod examples;
 mod features;
 mod fields;
 mod folder;
+mod generation;
+mod generation_samples;
+mod generation_scores;
+mod generation_table;
+mod given;
 mod law;
+mod learning;
 mod memory;
 mod network;
 mod pictures;
 mod process;
+mod sampling;
 mod score;
 mod score_text;
 mod training;
 
 pub use apply::{Damage, Projection, RestoreJob, RestoreSummary, restore_apply};
-pub use config::{
-    Flips, Gaps, LabelConfig, PictureConfig, RestoreConfig, RestoreSampling, Start, Task,
-};
+pub use classes::ClassConfig;
+pub use config::{Flips, Gaps, LabelConfig, PictureConfig, RestoreConfig, Start, Task};
 pub use conventions::RestoreConventions;
 pub use ensemble::{EnsembleScores, MeanRow};
 pub use features::FeatureNote;
@@ -32,6 +40,10 @@ pub use fields::{
     FieldMethod, FieldOptions, FieldPeriod, FieldScores, FieldScoring, FieldStore, VariableScores,
     score as restore_score_fields,
 };
+pub use generation::{PictureJob, PictureSummary, generate_pictures};
+pub use generation_scores::{GenerationRow, GenerationScores};
+pub use generation_table::GenerationTable;
 pub use network::NetworkConfig;
+pub use sampling::RestoreSampling;
 pub use score::{DistanceRow, RestoreScores, RestoreScoring, restore_score};
 pub use training::{RestoreTraining, restore_train};

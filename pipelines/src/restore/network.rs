@@ -20,16 +20,29 @@ impl Default for NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// The network with its channels.
-    pub fn architecture(&self, inputs: usize, outputs: usize) -> Architecture {
+    /// Classes that it is told.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Self::Unet(config) => config.classes,
+            Self::Transformer(config) => config.classes,
+        }
+    }
+
+    /// The network with its channels, told so many classes.
+    pub fn architecture(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        classes: Option<usize>,
+    ) -> Architecture {
         match self.clone() {
             Self::Unet(config) => Architecture::UNet {
-                config,
+                config: UNetConfig { classes, ..config },
                 inputs,
                 outputs,
             },
             Self::Transformer(config) => Architecture::Transformer {
-                config,
+                config: TransformerConfig { classes, ..config },
                 inputs,
                 outputs,
             },

@@ -1,5 +1,6 @@
 //! Pictures to learn from and to be scored on.
 
+use super::classes::Told;
 use super::config::{Flips, RestoreConfig, Task};
 use super::law::{Conditions, Given, Lesson};
 use crate::progress::check_interrupt;
@@ -11,17 +12,21 @@ use foehn_interpolant::TimeLaw;
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{Collection, Edges, Picture};
 use ndarray::{Array2, Array3, Axis, Zip, s};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The steps of a training's keys that name the noise of the start, and of a degradation's keys that name flip and crop.
 const START: u32 = 2;
 const VIEW: u32 = 2;
+/// The step of a degradation's keys that names whether the class is told.
+const TOLD: u32 = 3;
 
 /// Pictures with what is lost of them.
 pub struct Pictures<'a> {
     config: &'a RestoreConfig,
+    path: PathBuf,
     collection: Collection,
     channels: usize,
+    told: Option<Told>,
 }
 
 /// One picture of a set, cut to the size that a model sees, with what is left of it.
@@ -45,9 +50,37 @@ impl<'a> Pictures<'a> {
         let channels = collection.picture(0)?.channels();
         Ok(Self {
             config,
+            path: path.to_owned(),
             collection,
             channels,
+            told: None,
         })
+    }
+
+    /// With their classes, where the model is told those: of `count`, or as many as the labels show.
+    ///
+    /// # Errors
+    /// If the labels are not of these pictures, or beyond the classes.
+    pub fn told(self, labels: Option<&Path>, count: Option<usize>) -> Result<Self> {
+        let (Some(classes), Some(labels)) = (&self.config.classes, labels) else {
+            return Ok(self);
+        };
+        let pictures = (self.count(), &*self.path);
+        let told = Told::read(classes, labels, pictures, count)?;
+        Ok(Self {
+            told: Some(told),
+            ..self
+        })
+    }
+
+    /// The class of picture `i`, where it is told.
+    pub fn class(&self, i: usize) -> Option<usize> {
+        self.told.as_ref().and_then(|told| told.class(i))
+    }
+
+    /// Classes in all, where they are told.
+    pub fn classes(&self) -> Option<usize> {
+        self.told.as_ref().map(|told| told.count)
     }
 
     /// As [`Pictures::open`], seen in `channels`: a model of colour pictures takes grey ones as three equal channels.
@@ -148,14 +181,23 @@ impl<'a> Pictures<'a> {
             let key = degrade.member(1 + b as u32);
             let mut u = [0.0; 3];
             key.step(VIEW).uniforms(&mut u);
-            self.cut(i, [u[0], u[1]], u[2], &key)
+            let mut puzzle = self.cut(i, [u[0], u[1]], u[2], &key)?;
+            self.forget(&mut puzzle, &key);
+            Ok(puzzle)
         });
         let puzzles = puzzles.collect::<Result<Vec<_>>>()?;
-        lesson(
-            &puzzles,
-            Key::new(seed, Purpose::Train).init(step as i64),
-            device,
-        )
+        let key = Key::new(seed, Purpose::Train).init(step as i64);
+        lesson(&puzzles, self.classes(), key, device)
+    }
+
+    /// Now and then a class is not told, so that the model learns to do without.
+    fn forget(&self, puzzle: &mut Puzzle, key: &Key) {
+        let dropped = self.config.classes.as_ref().map_or(0.0, |c| c.dropped);
+        let mut u = [0.0];
+        key.step(TOLD).uniforms(&mut u);
+        if u[0] < dropped {
+            puzzle.given.class = None;
+        }
     }
 
     /// The pictures set aside, `from` the first of them, with the same draws every time.
@@ -167,7 +209,7 @@ impl<'a> Pictures<'a> {
         let puzzles = (first..first + count).map(|i| self.puzzle(i));
         let puzzles = puzzles.collect::<Result<Vec<_>>>()?;
         let key = Key::new(self.config.seed, Purpose::Validate).init(from as i64);
-        lesson(&puzzles, key, device)
+        lesson(&puzzles, self.classes(), key, device)
     }
 
     /// Picture `i`, seen at `place` of what may be cut, and degraded; mirrored where `coin` is below a half.
@@ -176,7 +218,8 @@ impl<'a> Pictures<'a> {
         if self.config.data.flips == Flips::Horizontal && coin < 0.5 {
             truth.invert_axis(Axis(2));
         }
-        let given = degraded(self.config.task, &truth, key)?;
+        let mut given = degraded(self.config.task, &truth, key)?;
+        given.class = self.class(i);
         Ok(Puzzle {
             truth,
             given,
@@ -224,10 +267,12 @@ pub fn degraded(task: Task, truth: &Array3<f32>, key: &Key) -> Result<Given> {
     let (_, h, w) = truth.dim();
     Ok(match task {
         Task::Inpainting { mask, .. } => hidden(truth, mask.draw(key, [h, w])?),
+        Task::Generation => Given::nothing(truth.dim()),
         Task::Degraded { degradation, .. } => Given {
             condition: degradation.apply(truth.view(), key, Edges::CLOSED)?,
             known: None,
             features: None,
+            class: None,
         },
     })
 }
@@ -246,14 +291,20 @@ pub fn hidden(picture: &Array3<f32>, known: Array2<bool>) -> Given {
         condition,
         known: Some(known),
         features: None,
+        class: None,
     }
 }
 
-/// Puzzles of one size as a batch to learn from; times and noise are named by `key`.
+/// Puzzles of one size as a batch to learn from, of so many classes where those are told; times and noise are named by `key`.
 ///
 /// # Errors
 /// If they differ in size.
-pub fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
+pub fn lesson(
+    puzzles: &[Puzzle],
+    classes: Option<usize>,
+    key: Key,
+    device: &Device,
+) -> Result<Lesson> {
     let shape = puzzles[0].truth.dim();
     if let Some(other) = puzzles.iter().find(|puzzle| puzzle.truth.dim() != shape) {
         bail!(
@@ -281,7 +332,7 @@ pub fn lesson(puzzles: &[Puzzle], key: Key, device: &Device) -> Result<Lesson> {
     let draws = TimeLaw::Uniform.draw(&key, puzzles.len());
     Ok(Lesson {
         x1: Tensor::from_data(x1, device),
-        given: Conditions::of(&given, device),
+        given: Conditions::of(&given, classes, device)?,
         t: draws.iter().map(|draw| draw.t).collect(),
         keys: (0..puzzles.len())
             .map(|b| key.member(b as u32).step(START))

@@ -1,7 +1,7 @@
 //! `foehn restore score`: how near restored pictures are to the truth, and to each other as a set.
 
 use super::baselines;
-use super::config::{RestoreConfig, RestoreSampling, Start, Task};
+use super::config::{RestoreConfig, Start, Task};
 use super::contest::{calls, samplers};
 use super::conventions::RestoreConventions;
 use super::drawing::Drawing;
@@ -10,6 +10,7 @@ use super::features::{FeatureNote, Features, as_written};
 use super::folder::Folder;
 use super::law::Given;
 use super::pictures::{Pictures, Puzzle};
+use super::sampling::RestoreSampling;
 use crate::progress::{Progress, Talk};
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,8 @@ pub struct RestoreScoring {
     pub members: usize,
     /// Test pictures of those.
     pub of: usize,
+    /// Weights of Inception v3, safetensors: distances are of its features, not of a classifier's.
+    pub features: Option<PathBuf>,
     /// The file of scores; `scores.json` in the folder of the model by default.
     pub output: Option<PathBuf>,
     /// Whether a file of scores, and a classifier, may be there already.
@@ -95,6 +98,9 @@ pub fn restore_score(
     workers: &Workers,
     talk: Talk,
 ) -> Result<RestoreScores> {
+    if config.task == Task::Generation {
+        bail!("task = \"generation\": foehn generate scores what it makes");
+    }
     let folder = Folder(config.folder());
     let model = folder.load(device)?;
     folder.refuse(config, Mode::Resume)?;
@@ -104,6 +110,8 @@ pub fn restore_score(
         .as_ref()
         .context("give data.test: pictures that nothing was learnt from")?;
     let pictures = Pictures::seen_in(config, test, model.law.channels())?;
+    let labels = config.data.labels.as_ref().map(|labels| &*labels.test);
+    let pictures = pictures.told(labels, model.law.classes())?;
     for (key, count, least) in [("--pictures", scoring.pictures, 2), ("--of", scoring.of, 0)] {
         if count < least || count > pictures.count() {
             bail!(
@@ -119,9 +127,9 @@ pub fn restore_score(
             scoring.members
         );
     }
-    if !scoring.noise.is_empty() && config.data.labels.is_none() {
+    if !scoring.noise.is_empty() && config.data.labels.is_none() && scoring.features.is_none() {
         bail!(
-            "--noise: its rows are distances of features: give data.labels.train and data.labels.test"
+            "--noise: its rows are distances of features: give data.labels.train and data.labels.test, or --features"
         );
     }
     let path = scoring.output.clone().unwrap_or_else(|| folder.scores());
@@ -142,12 +150,16 @@ pub fn restore_score(
         workers,
     };
     let file = folder.classifier();
-    let labelled = config.data.labels.is_some();
-    let features = labelled.then(|| {
-        let file = (file.as_path(), scoring.mode);
-        Features::open(config, file, model.law.channels(), device, workers, talk)
-    });
-    let features = features.transpose()?;
+    let features = match (&scoring.features, &config.data.labels) {
+        (Some(path), _) => Some(Features::imported(path, device)?),
+        (None, Some(_)) => {
+            let (file, channels) = ((file.as_path(), scoring.mode), model.law.channels());
+            Some(Features::open(
+                config, file, channels, device, workers, talk,
+            )?)
+        }
+        (None, None) => None,
+    };
     let distances = match &features {
         Some(features) => distances(
             config,

@@ -11,10 +11,9 @@ impl RestoreScores {
         if let Some(note) = &self.features {
             let _ = writeln!(
                 text,
-                "{} test pictures; features of {} (accuracy {:.3})\n{:<34} {:>15} {:>5} {:>5} {:>10} {:>12}",
+                "{} test pictures; features of {}\n{:<34} {:>15} {:>5} {:>5} {:>10} {:>12}",
                 self.pictures,
-                note.network,
-                note.accuracy,
+                note.text(),
                 "restored by",
                 "solver",
                 "steps",

@@ -1,12 +1,12 @@
 //! `foehn restore train`: pictures or fields in, a model out.
 
-use super::config::RestoreConfig;
+use super::config::{RestoreConfig, Task};
 use super::examples::Examples;
-use super::folder::{CHANNELS, FEATURES, Folder};
+use super::folder::{CHANNELS, CLASSES, FEATURES, Folder, SIZE};
 use super::law::RestorationLaw;
 use crate::progress::Talk;
 use crate::training_run::{Course, Training};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
@@ -51,10 +51,24 @@ pub fn restore_train(
     workers: &Workers,
     talk: Talk,
 ) -> Result<RestoreTraining> {
+    if config.task == Task::Generation {
+        bail!("task = \"generation\": foehn generate trains the model and samples it");
+    }
+    learn(config, mode, device, workers, talk)
+}
+
+/// As [`restore_train`], whatever the task.
+pub fn learn(
+    config: &RestoreConfig,
+    mode: Mode,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<RestoreTraining> {
     let folder = Folder(config.folder());
     folder.refuse(config, mode)?;
     let examples = Examples::open(config)?;
-    let law = RestorationLaw::new(config, examples.channels(), examples.features())?;
+    let law = RestorationLaw::new(config, examples.seen())?;
     device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
     let network = law.architecture().field_net(device)?;
     // that pictures are whole and fit each other, the mask and the blocks is seen here, and neither after an older model
@@ -64,12 +78,20 @@ pub fn restore_train(
     folder.prepare(config, mode)?;
     examples.save(&folder)?;
     let architecture = law.architecture().describe();
-    let metadata = Metadata::from([
+    let mut metadata = Metadata::from([
         ("architecture".to_owned(), architecture.clone()),
         ("config".to_owned(), config.to_toml()?),
         (CHANNELS.to_owned(), examples.channels().to_string()),
         (FEATURES.to_owned(), examples.features().to_string()),
     ]);
+    metadata.extend(
+        law.classes()
+            .map(|count| (CLASSES.to_owned(), count.to_string())),
+    );
+    if let (Task::Generation, Examples::Pictures(pictures)) = (config.task, &examples) {
+        let (_, h, w) = pictures.middle(0)?.dim();
+        metadata.insert(SIZE.to_owned(), format!("{h} {w}"));
+    }
     let course = Course {
         train: &config.train,
         checkpoints: folder.checkpoints(),

@@ -89,6 +89,7 @@ impl Coarse {
                 condition: enlarged(coarse.view(), self.factor, self.up, self.edges),
                 known: None,
                 features: None,
+                class: None,
             },
             shown,
             truth: None,

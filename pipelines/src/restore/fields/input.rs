@@ -70,7 +70,7 @@ impl<'a> Input<'a> {
         let task = model.law.task();
         let missing = match task {
             Task::Inpainting { .. } => Missing::Mask,
-            Task::Degraded { .. } => Missing::Refuse,
+            Task::Degraded { .. } | Task::Generation => Missing::Refuse,
         };
         let data = DataConfig {
             path: OneOrMany::One(located(path)?),

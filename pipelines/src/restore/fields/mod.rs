@@ -152,7 +152,7 @@ impl<'a> Fields<'a> {
             Ok(self.state(range.start + k, Loss::ByLaw(key))?.puzzle)
         });
         let key = Key::new(seed, Purpose::Train).init(step as i64);
-        lesson(&states.collect::<Result<Vec<_>>>()?, key, device)
+        lesson(&states.collect::<Result<Vec<_>>>()?, None, key, device)
     }
 
     /// The positions of the states that the validation loss is made of.
@@ -168,7 +168,7 @@ impl<'a> Fields<'a> {
         let states = self.aside().into_iter().skip(from).take(count);
         let states = states.map(|index| Ok(self.state(index, self.by_law(index))?.puzzle));
         let key = Key::new(self.config.seed, Purpose::Validate).init(from as i64);
-        lesson(&states.collect::<Result<Vec<_>>>()?, key, device)
+        lesson(&states.collect::<Result<Vec<_>>>()?, None, key, device)
     }
 
     /// The cells that any training state holds; none where all are.

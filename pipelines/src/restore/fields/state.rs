@@ -116,11 +116,14 @@ impl Fields<'_> {
                 condition: degradation.apply(truth.view(), &key, self.edges)?,
                 known: None,
                 features: None,
+                class: None,
             },
+            (Task::Generation, _) => Given::nothing(truth.dim()),
             (Task::Degraded { .. }, Loss::Done) => Given {
                 condition: truth.clone(),
                 known: None,
                 features: None,
+                class: None,
             },
         })
     }

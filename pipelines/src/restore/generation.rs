@@ -1,0 +1,223 @@
+//! `foehn generate` of pictures: a configuration in; a model, pictures like those it learnt from, and their scores, out.
+
+use super::config::{RestoreConfig, Task};
+use super::drawing::Drawing;
+use super::features::Features;
+use super::folder::{Folder, Model};
+use super::generation_samples::{Pictures as Output, drawn};
+use super::generation_scores::{GenerationScores, scores};
+use super::pictures::Pictures;
+use super::training::learn;
+use crate::generate::Comparison;
+use crate::progress::{Progress, Talk};
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use foehn_archive::Mode;
+use foehn_compute::Workers;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Pictures that are drawn where nobody says how many.
+const SAMPLES: usize = 100;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PictureJob {
+    /// How many pictures.
+    pub samples: Option<usize>,
+    /// Name or number of their class; all in turn without.
+    pub class: Option<String>,
+    /// Seed of their noise, and of the training where there is one.
+    pub seed: Option<u64>,
+    /// Where they go: a folder or a file.npy; a folder within that of the model without.
+    pub output: Option<PathBuf>,
+    /// Weights of Inception v3, safetensors: distances are of its features, not of a classifier's.
+    pub features: Option<PathBuf>,
+    /// Whether the table of scores is made again, where it is there.
+    pub table: Comparison,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Serialize)]
+pub struct PictureSummary {
+    /// The model.
+    pub model: PathBuf,
+    /// Loss on the pictures set aside, where it was trained now.
+    pub validation_loss: Option<f64>,
+    /// Pictures that were drawn now.
+    pub samples: usize,
+    /// Where pictures are.
+    pub output: PathBuf,
+    /// The table, where it was made now.
+    pub scores: Option<GenerationScores>,
+}
+
+/// Trains the model of `config`, unless it is there; draws pictures; and scores it, where labels allow for that and unless
+/// it was done.
+///
+/// # Errors
+/// If the configuration is not one of generation, pictures cannot be read, another model is in the way, or pictures would
+/// be written over.
+pub fn generate_pictures(
+    config: &RestoreConfig,
+    job: &PictureJob,
+    mode: Mode,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<PictureSummary> {
+    let mut config = config.clone();
+    config.seed = job.seed.unwrap_or(config.seed);
+    let folder = Folder(config.folder());
+    let output = Output::at(job.output.as_deref(), &folder);
+    let wanted = asked(&config, job, mode, &output)?;
+    let imported = job
+        .features
+        .as_deref()
+        .map(|path| Features::imported(path, device));
+    let imported = imported.transpose()?;
+    let validation_loss = train(&config, &folder, mode, device, workers, talk)?;
+    let model = folder.load(device)?;
+    let drawing = Drawing {
+        model: &model,
+        how: &config.sampling,
+        seed: config.seed,
+        tiles: None,
+        device,
+        workers,
+    };
+    if wanted > 0 {
+        write(&drawing, job, wanted, &output, talk)?;
+    }
+    let asked = job.table == Comparison::Sweep || job.features.is_some();
+    let again = asked || !folder.scores().exists();
+    let scores = (again && comparable(&config, job)).then(|| {
+        let own = config.data.labels.as_ref().map(|_| {
+            let file = folder.classifier();
+            let (file, channels) = ((file.as_path(), Mode::Create), model.law.channels());
+            Features::open(&config, file, channels, device, workers, talk)
+        });
+        let features = match (imported, own.transpose()?) {
+            (Some(imported), Some(own)) => imported.beside(own),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => bail!("there is nothing to make features by"),
+        };
+        scores(&config, &folder, features, &drawing, talk)
+    });
+    Ok(PictureSummary {
+        model: folder.0,
+        validation_loss,
+        samples: wanted,
+        output: output.path().to_owned(),
+        scores: scores.transpose()?,
+    })
+}
+
+/// Whether there are test pictures, and something to make features by.
+fn comparable(config: &RestoreConfig, job: &PictureJob) -> bool {
+    config.data.test.is_some() && (config.data.labels.is_some() || job.features.is_some())
+}
+
+/// How many pictures are wanted; what cannot be is refused before a training.
+fn asked(config: &RestoreConfig, job: &PictureJob, mode: Mode, output: &Output) -> Result<usize> {
+    if config.task != Task::Generation {
+        bail!(
+            "the configuration is of a model that restores: use foehn restore, or set task = \"generation\""
+        );
+    }
+    if job.samples == Some(0) {
+        bail!("--samples 0: ask for at least one");
+    }
+    let asked = job.table == Comparison::Sweep || job.features.is_some();
+    if asked && !comparable(config, job) {
+        bail!(
+            "--sweep: its rows are distances of features: give data.test, and data.labels.train and data.labels.test or \
+             --features"
+        );
+    }
+    if let Some(called) = &job.class {
+        let Some(classes) = &config.classes else {
+            bail!(
+                "--class {called}: the model is not told classes; leave it out, or set the section [classes]"
+            );
+        };
+        let pictures = Pictures::open(config, &config.data.train)?;
+        let labels = config.data.labels.as_ref().map(|labels| &*labels.train);
+        let count = pictures.told(labels, None)?.classes();
+        classes.find(called, count.unwrap_or(0))?;
+    }
+    // what belongs to an older model goes with it, and what is there need not be made again
+    let own = job.output.is_none();
+    if own && mode == Mode::Overwrite {
+        return Ok(job.samples.unwrap_or(SAMPLES));
+    }
+    let plain = own && job.samples.is_none() && job.class.is_none() && job.seed.is_none();
+    if plain && output.is_there() {
+        return Ok(0);
+    }
+    output.refuse()?;
+    Ok(job.samples.unwrap_or(SAMPLES))
+}
+
+/// Trains the model unless it is there, of this configuration but for the seed.
+fn train(
+    config: &RestoreConfig,
+    folder: &Folder,
+    mode: Mode,
+    device: &Device,
+    workers: &Workers,
+    talk: Talk,
+) -> Result<Option<f64>> {
+    if mode == Mode::Overwrite || !folder.weights().exists() {
+        return Ok(learn(config, mode, device, workers, talk)?.validation_loss);
+    }
+    let before = RestoreConfig::load(&folder.config(), &[])?;
+    let same = RestoreConfig {
+        seed: before.seed,
+        ..config.clone()
+    };
+    folder.refuse(&same, Mode::Resume)?;
+    Ok(None)
+}
+
+fn write(
+    drawing: &Drawing,
+    job: &PictureJob,
+    wanted: usize,
+    output: &Output,
+    talk: Talk,
+) -> Result<()> {
+    let Model { config, law, .. } = drawing.model;
+    let asked = drawing.model.class(job.class.as_deref())?;
+    let class = |i: usize| law.classes().map(|count| asked.unwrap_or(i % count));
+    let classes: Vec<_> = (0..wanted).map(class).collect();
+    let progress = Progress::new(talk, "drawing", "pictures", wanted as u64, 0);
+    let pictures = drawn(drawing, &classes, Some(&progress))?;
+    progress.finish();
+    let told = drawing.how.guidance() > 0.0;
+    let classes: Vec<_> = classes
+        .into_iter()
+        .map(|class| class.filter(|_| told))
+        .collect();
+    let name = |i: usize| config.classes.as_ref().map_or(String::new(), |c| c.name(i));
+    output.write(&pictures, &classes, name)
+}
+
+impl PictureSummary {
+    /// As text.
+    pub fn text(&self) -> String {
+        let (output, model) = (self.output.display(), self.model.display());
+        let mut text = match self.samples {
+            0 => format!("pictures were in {output} already; --out writes others"),
+            n => format!("{n} pictures in {output}"),
+        };
+        text.push_str(&format!("; model in {model}"));
+        if let Some(loss) = self.validation_loss {
+            text.push_str(&format!(", validation loss {loss:.4}"));
+        }
+        if let Some(scores) = &self.scores {
+            text = format!("{}\n{text}", scores.text());
+        }
+        text
+    }
+}
