@@ -213,7 +213,9 @@ fn predictors_that_do_not_vary() {
     assert!((crps("constant") - crps("emos")).abs() < 1e-3 * crps("emos"));
     assert!(crps("network") < 1.1 * crps("emos"));
     rewrite(&project, |_, cells| {
-        cells[3..8].iter_mut().for_each(|m| "4.0".clone_into(m))
+        for member in &mut cells[3..8] {
+            "4.0".clone_into(member);
+        }
     });
     let found = summary(&project, &[]);
     // Observations of deviation 10: the CRPS of their own normal law is 5.6.
@@ -227,10 +229,8 @@ fn a_station_that_was_never_seen() {
     let project = project();
     rewrite(&project, |row, cells| {
         if row >= 320 && row % 2 == 1 {
-            (
-                "C".clone_into(&mut cells[0]),
-                "49".clone_into(&mut cells[9]),
-            );
+            "C".clone_into(&mut cells[0]);
+            "49".clone_into(&mut cells[9]);
         }
     });
     let embedded =

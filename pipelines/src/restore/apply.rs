@@ -124,10 +124,7 @@ pub fn restore_apply(
             job.model.display()
         );
     }
-    let class = model.class(job.class.as_deref())?;
-    if let (Some(w), None) = (job.guidance, class) {
-        bail!("--guidance {w}: there is no class that could guide: give --class, or leave it out");
-    }
+    let class = class(job, &model)?;
     if model.config.fields.is_some() {
         return fields::apply(job, &model, device, workers, talk);
     }
@@ -220,6 +217,17 @@ pub fn tiles(job: &RestoreJob, model: &Model, load: Load) -> Result<Option<[usiz
     match (job.tiles, job.memory) {
         (None, Some(memory)) => memory::tiles(model.law.architecture(), load, memory),
         (tiles, _) => Ok(tiles),
+    }
+}
+
+/// The class of the input, if it is told; without one nothing guides.
+fn class(job: &RestoreJob, model: &Model) -> Result<Option<usize>> {
+    let class = model.class(job.class.as_deref())?;
+    match (job.guidance, class) {
+        (Some(w), None) => bail!(
+            "--guidance {w}: there is no class that could guide: give --class, or leave it out"
+        ),
+        _ => Ok(class),
     }
 }
 

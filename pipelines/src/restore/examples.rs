@@ -23,13 +23,12 @@ impl<'a> Examples<'a> {
     /// # Errors
     /// If it cannot be read, or leaves nothing to learn from.
     pub fn open(config: &'a RestoreConfig) -> Result<Self> {
-        Ok(match &config.fields {
-            Some(data) => Self::Fields(Box::new(Fields::open(config, data)?)),
-            None => {
-                let labels = config.data.labels.as_ref().map(|labels| &*labels.train);
-                Self::Pictures(Pictures::open(config, &config.data.train)?.told(labels, None)?)
-            }
-        })
+        if let Some(data) = &config.fields {
+            return Ok(Self::Fields(Box::new(Fields::open(config, data)?)));
+        }
+        let labels = config.data.labels.as_ref().map(|labels| &*labels.train);
+        let pictures = Pictures::open(config, &config.data.train)?;
+        Ok(Self::Pictures(pictures.told(labels, None)?))
     }
 
     /// Channels of a picture, or variables.

@@ -15,6 +15,7 @@ use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use serde::Serialize;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Pictures that are drawn where nobody says how many.
@@ -211,9 +212,10 @@ impl PictureSummary {
             0 => format!("pictures were in {output} already; --out writes others"),
             n => format!("{n} pictures in {output}"),
         };
-        text.push_str(&format!("; model in {model}"));
+        // writing to a string cannot fail
+        let _ = write!(text, "; model in {model}");
         if let Some(loss) = self.validation_loss {
-            text.push_str(&format!(", validation loss {loss:.4}"));
+            let _ = write!(text, ", validation loss {loss:.4}");
         }
         if let Some(scores) = &self.scores {
             text = format!("{}\n{text}", scores.text());

@@ -176,7 +176,9 @@ fn sheet(pictures: &[Picture], classes: &[Option<usize>]) -> Result<Vec<u8>> {
     rows.retain(|row| !row.is_empty());
     rows.truncate(ACROSS);
     let mut sheet = Sheet::default();
-    rows.into_iter().for_each(|row| sheet.push(row));
+    for row in rows {
+        sheet.push(row);
+    }
     Ok(sheet.picture()?.png()?)
 }
 
