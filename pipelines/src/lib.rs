@@ -88,11 +88,11 @@ pub use report::report;
 pub use restore::{
     ClassConfig, Damage, DistanceRow, EnsembleScores, FeatureNote, FieldMethod, FieldOptions,
     FieldPeriod, FieldScores, FieldScoring, FieldStore, Flips, Gaps, GenerationRow,
-    GenerationScores, GenerationTable, LabelConfig, MeanRow, NetworkConfig, PictureConfig,
-    PictureJob, PictureSummary, Projection, RestoreConfig, RestoreConventions, RestoreJob,
-    RestoreSampling, RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining, Start, Task,
-    VariableScores, generate_pictures, restore_apply, restore_score, restore_score_fields,
-    restore_train,
+    GenerationScores, GenerationTable, LabelConfig, LastStep, MeanRow, NetworkConfig,
+    PictureConfig, PictureJob, PictureSummary, Projection, RestoreConfig, RestoreConventions,
+    RestoreJob, RestoreSampling, RestoreScores, RestoreScoring, RestoreSummary, RestoreTraining,
+    Start, Task, VariableScores, generate_pictures, restore_apply, restore_score,
+    restore_score_fields, restore_train,
 };
 pub use samplers::{SamplerRow, SamplerTable, samplers};
 pub use scores::ScoreFile;

@@ -218,8 +218,13 @@ pub enum Command {
                       The configuration, with every key that --set may change, is in the model's folder: config.toml."
     )]
     Generate(Box<Generate>),
-    /// Restore pictures: fill what is hidden, sharpen what is coarse, as samples of what may have been.
-    #[command(subcommand)]
+    /// Restore pictures or fields: fill what is hidden, sharpen what is coarse, as samples of what may have been.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  foehn restore train configs/restore_inpainting.toml\n  \
+                      foehn restore apply --model runs/restore_inpainting --input photo.png --mask mask.png --out restored\n  \
+                      foehn restore score configs/restore_inpainting.toml"
+    )]
     Restore(Restore),
     /// Run samplers against exact answers, measured numbers beside the references.
     ///

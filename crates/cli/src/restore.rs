@@ -232,9 +232,12 @@ fn train(common: &Common, output: Output) -> Result<()> {
     let (config, manner) = (load(common)?, &common.run.manner);
     let (workers, device) = (workers(manner.threads)?, common.run.device.open()?);
     let done = restore_train(&config, output.mode(), &device, &workers, manner.talk())?;
-    let loss = done
-        .validation_loss
-        .map_or(String::new(), |loss| format!("validation loss {loss:.4}; "));
+    let loss = done.validation_loss.map_or(String::new(), |loss| {
+        format!(
+            "validation loss {loss:.4}, a mean over {}; ",
+            done.loss_over
+        )
+    });
     let text = format!("{loss}model in {}", done.model.display());
     say(manner.json, &done, &text)
 }

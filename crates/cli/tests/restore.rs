@@ -308,6 +308,11 @@ fn scores_are_made_with_plain_ways_beside_them() {
     score(&small).refused(&["scores.json exists", "--overwrite"]);
     score(&[&small[..], &["--overwrite"]].concat()).done();
     assert!(fs::read(project.path("model/scores.json")).unwrap() == before);
+    // another seed is the scorer's own affair, and another law is not
+    let seed = ["--of", "0", "--out", "seed.json", "--seed", "5"];
+    score(&seed).done();
+    score(&[&seed[..], &["--overwrite", "--set", "coupling=uncoupled"]].concat())
+        .refused(&["coupling was", "another law"]);
     // a classifier of other data is not taken for one of these
     let of = ["--of", "0", "--out", "other.json"];
     let steps = ["--set", "data.labels.steps=21"];

@@ -36,7 +36,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// | `Choose` | valid time, s; 0 for rows set aside | | | |
 /// | `Dropout` | | | | layer; the seed is the bits of the sample's time |
 /// | `Resample` | first date of a block whose cases are drawn, s; row whose members are drawn | set of draws | 1 for members of a row, 2 for blocks of dates | replicate |
-/// | `Degrade` | picture, or optimiser's step | 0, or 1 + sample of the batch | | 0 mask, 1 noise, 2 flip and crop, 3 whether the class is told |
+/// | `Degrade` | picture (its number, or checksum), time of a field, s, or optimiser's step | 0, or 1 + sample of the batch | | 0 mask, 1 noise, 2 flip and crop, 3 whether the class is told, 4 the time whose gaps are borrowed |
 ///
 /// The steps of `Sample`, for numbers of steps, probes and corrections of which none goes beyond its part:
 ///

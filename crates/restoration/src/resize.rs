@@ -75,7 +75,7 @@ pub(crate) fn combined(x: ArrayView3<f32>, rows: &[Taps], columns: &[Taps]) -> A
     })
 }
 
-fn sum(taps: &Taps, value: impl Fn(usize) -> f32) -> f32 {
+fn sum(taps: &[(usize, f32)], value: impl Fn(usize) -> f32) -> f32 {
     taps.iter()
         .map(|(cell, weight)| weight * value(*cell))
         .sum()

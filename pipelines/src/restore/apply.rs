@@ -2,25 +2,22 @@
 
 use super::case::Case;
 use super::config::Task;
-use super::drawing::{Drawing, mean_and_spread};
+use super::drawing::Drawing;
 use super::fields::{self, FieldOptions};
 use super::folder::{Folder, Model};
 use super::memory::{self, Load};
+use super::written::{Written, residual, save, write};
 use crate::progress::{Progress, Talk};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use burn::tensor::Device;
-use foehn_archive::write_whole;
 use foehn_compute::Workers;
 use foehn_dataset::ByteSize;
-use foehn_restoration::{Collection, Degradation, Depth, Picture, Sheet, area_mean};
-use ndarray::{Array3, Array4, Axis};
+use foehn_restoration::{Collection, Degradation, Sheet};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Samples on a contact sheet.
-const SHOWN: usize = 6;
 /// The sheet of several pictures, beside their folders.
 const TOGETHER: &str = "sheet.png";
 /// Pictures on the sheet of all.
@@ -283,66 +280,4 @@ pub fn refuse_full(output: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The largest difference between what is written, reduced, and the coarse picture.
-fn residual(written: &Picture, coarse: &Array3<f32>, factor: usize) -> f64 {
-    let reduced = area_mean(written.unit().view(), factor);
-    let differences = reduced.map(|mean| (coarse - &mean).mapv(f32::abs));
-    let largest = |all: &Array3<f32>| all.iter().fold(0f32, |a, b| a.max(*b));
-    differences
-        .as_ref()
-        .map_or(0.0, |all| f64::from(largest(all)))
-}
-
-/// What is written of a picture, in integers.
-struct Written {
-    samples: Vec<Picture>,
-    mean: Picture,
-    spread: Picture,
-}
-
-impl Written {
-    fn of(case: &Case, mut samples: Array4<f32>, projection: Projection) -> Result<Self> {
-        let mut pictures = Vec::new();
-        for mut sample in samples.axis_iter_mut(Axis(0)) {
-            let picture = case.restored(&sample.to_owned(), projection)?;
-            if projection == Projection::Exact {
-                // mean and spread are of what is written
-                sample.assign(&picture.unit());
-            }
-            pictures.push(picture);
-        }
-        let (mean, spread) = mean_and_spread(&samples);
-        Ok(Self {
-            samples: pictures,
-            mean: case.restored(&mean, projection)?,
-            spread: Picture::from_unit(&spread.mapv(|s| 2.0 * s - 1.0), Depth::Eight)?,
-        })
-    }
-}
-
-/// Writes what was made of a picture; the row of its sheet.
-fn write(case: &Case, written: Written, folder: &Path) -> Result<Vec<Picture>> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let mut row = vec![case.shown.clone()];
-    for (m, picture) in written.samples.into_iter().enumerate() {
-        save(&picture, &folder.join(format!("sample-{}.png", m + 1)))?;
-        if m < SHOWN {
-            row.push(picture);
-        }
-    }
-    let (mean, spread) = (written.mean, written.spread);
-    save(&mean, &folder.join("mean.png"))?;
-    save(&spread, &folder.join("spread.png"))?;
-    row.extend([mean, spread]);
-    row.extend(case.truth.clone());
-    let mut sheet = Sheet::default();
-    sheet.push(row.clone());
-    save(&sheet.picture()?, &folder.join("sheet.png"))?;
-    Ok(row)
-}
-
-fn save(picture: &Picture, path: &Path) -> Result<()> {
-    write_whole(path, &picture.png()?).with_context(|| format!("cannot write {}", path.display()))
 }

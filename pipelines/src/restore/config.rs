@@ -204,7 +204,9 @@ impl RestoreConfig {
             match &mut fields.path {
                 OneOrMany::One(path) => relative_to(path, folder),
                 OneOrMany::Many(paths) => {
-                    paths.iter_mut().for_each(|path| relative_to(path, folder))
+                    for path in paths {
+                        relative_to(path, folder);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What made each number of a file of scores.
 
 use super::config::RestoreConfig;
-use super::sampling::RestoreSampling;
+use super::sampling::{LastStep, RestoreSampling};
 use foehn_dynamics::{Epsilon, Solver};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ pub struct RestoreConventions {
     pub solver: Solver,
     /// `e(t)` of the samples of the ensemble; the flow without.
     pub epsilon: Option<Epsilon>,
+    /// What the last step of an SDE does with its noise.
+    pub last_step: LastStep,
     /// w of the classes of the test pictures, where they are told: `b + w (b_class - b)`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
@@ -32,6 +34,7 @@ impl RestoreConventions {
             seed: config.seed,
             solver: how.solver(),
             epsilon: how.epsilon,
+            last_step: how.last_step,
             guidance: config.classes.is_some().then(|| how.guidance()),
             numbers: NUMBERS,
         }

@@ -189,20 +189,35 @@ impl RestorationLaw {
             None => point,
         };
         let u = self.velocity(network, t, point.xt, &given);
-        // a mask that hides nothing has no error
-        let cells = lesson.weight.clone().map(|w| w.narrow(0, from, count));
-        let weight = match (kept.map(|kept| kept.weight()), cells) {
-            (Some(hidden), Some(cells)) => Some(hidden * cells),
-            (hidden, cells) => hidden.or(cells),
+        let Some(all) = self.weights(lesson) else {
+            return Ok(squared_errors(u, point.target, None));
         };
-        let hides = weight
-            .as_ref()
-            .is_none_or(|weight| weight.clone().sum().into_scalar::<f32>() > 0.0);
-        if !hides {
+        let weight = all.clone().narrow(0, from, count);
+        // a mask that hides nothing has no error
+        if weight.clone().sum().into_scalar::<f32>() == 0.0 {
             // nothing to learn, and still a function of the weights
             return Ok(u.sum().mul_scalar(0.0));
         }
-        Ok(squared_errors(u, point.target, weight))
+        // per unit of the whole batch's mean weight, so that the loss does not depend on how the batch is cut
+        let share = weight.clone().mean() / all.mean();
+        Ok(squared_errors(u, point.target, Some(weight)) * share)
+    }
+
+    /// What the errors of a batch weigh, [B, 1, H, W], where they do not all weigh the same.
+    fn weights(&self, lesson: &Lesson) -> Option<Tensor<4>> {
+        let hidden = self.kept(&lesson.given).map(|kept| kept.weight());
+        match (hidden, lesson.weight.clone()) {
+            (Some(hidden), Some(cells)) => Some(hidden * cells),
+            (hidden, cells) => hidden.or(cells),
+        }
+    }
+
+    /// Of which values losses are means.
+    pub fn learns(&self) -> &'static str {
+        match (self.start, self.task) {
+            (Start::Dependent, Task::Inpainting { .. }) => "hidden values",
+            _ => "all values",
+        }
     }
 }
 

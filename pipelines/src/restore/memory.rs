@@ -12,8 +12,8 @@ const WEIGHTS: usize = 2;
 const HELD: usize = 6;
 /// Numbers of every value of the sample that a worker draws: state, condition, velocity, noise and what steps leave.
 const DRAWN: usize = 12;
-/// Sides that are tried, largest first.
-const SIDES: [usize; 9] = [1024, 512, 384, 256, 192, 128, 96, 64, 32];
+/// Sides that are tried, largest first; the time of attention grows with the square of a tile's cells.
+const SIDES: [usize; 6] = [256, 192, 128, 96, 64, 32];
 
 /// What is restored at once.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +47,14 @@ pub fn tiles(
     if needs(h, w) <= memory.0 {
         return Ok(None);
     }
-    let smaller = SIDES.iter().filter(|side| **side < h.max(w));
+    let mut smaller = SIDES.iter().filter(|side| **side < h.max(w));
     let fits = |side: &&usize| needs(h.min(**side), w.min(**side)) <= memory.0;
-    match smaller.into_iter().find(fits) {
+    match smaller.find(fits) {
         Some(side) => Ok(Some([*side, side / 4])),
         None => bail!(
             "--memory {memory}: {} samples of {h} x {w} cells need at least {}: ask for fewer --samples or --threads",
             load.samples,
-            ByteSize(needs(h.min(SIDES[8]), w.min(SIDES[8])))
+            ByteSize(needs(h.min(32), w.min(32)))
         ),
     }
 }

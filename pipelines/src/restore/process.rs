@@ -86,7 +86,7 @@ fn sample_of(
         kept.as_ref().map_or(z.clone(), |kept| kept.free(z))
     };
     let x = sampler
-        .sample(&process, x0, &mut noise)?
+        .sample_with(&process, x0, &mut noise, how.last_step.into())?
         .finite()
         .context("a sample left the numbers: take more steps, or less noise in sampling.epsilon")?;
     Ok(match given.mask {
@@ -182,5 +182,7 @@ fn share(tile: &Tile, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
+#[cfg(test)]
+mod coupling_tests;
 #[cfg(test)]
 mod tests;

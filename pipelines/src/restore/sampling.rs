@@ -1,7 +1,8 @@
 //! How a model of pictures is sampled.
 
 use super::config::RestoreConfig;
-use foehn_dynamics::{Epsilon, Solver};
+use crate::output_format::is_default;
+use foehn_dynamics::{Epsilon, LastNoise, Solver};
 use serde::{Deserialize, Serialize};
 
 /// `[sampling]`.
@@ -16,9 +17,32 @@ pub struct RestoreSampling {
     /// `e(t)` of the SDE; the flow without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<Epsilon>,
+    /// What the last step of an SDE does with its noise.
+    #[serde(skip_serializing_if = "is_default")]
+    pub last_step: LastStep,
     /// w of `b + w (b_class - b)`, where pictures have classes; 1 without, and 0 for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
+}
+
+/// What the last step of an SDE does with its noise, whose variance is `2 e h` like that of any other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastStep {
+    /// It is added: the law of the samples is right to the order of the solver.
+    #[default]
+    Noise,
+    /// The step returns its mean: smoother pictures, of too little variance.
+    Mean,
+}
+
+impl From<LastStep> for LastNoise {
+    fn from(last: LastStep) -> Self {
+        match last {
+            LastStep::Noise => Self::Kept,
+            LastStep::Mean => Self::Mean,
+        }
+    }
 }
 
 impl RestoreSampling {
@@ -50,6 +74,7 @@ impl Default for RestoreSampling {
             steps: 20,
             solver: None,
             epsilon: None,
+            last_step: LastStep::Noise,
             guidance: None,
         }
     }

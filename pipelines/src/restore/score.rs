@@ -10,6 +10,7 @@ use super::features::{FeatureNote, Features, as_written};
 use super::folder::Folder;
 use super::law::Given;
 use super::pictures::{Pictures, Puzzle};
+use super::same_law::refuse_other_law;
 use super::sampling::RestoreSampling;
 use crate::progress::{Progress, Talk};
 use crate::text_file::write_text;
@@ -103,7 +104,7 @@ pub fn restore_score(
     }
     let folder = Folder(config.folder());
     let model = folder.load(device)?;
-    folder.refuse(config, Mode::Resume)?;
+    refuse_other_law(&folder, config)?;
     let test = config
         .data
         .test

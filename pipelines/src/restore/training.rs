@@ -28,6 +28,8 @@ pub struct RestoreTraining {
     pub steps: usize,
     /// Loss on the pictures set aside, if there are any.
     pub validation_loss: Option<f64>,
+    /// Of which values losses are means: those of models that differ in this are not to be compared.
+    pub loss_over: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +118,7 @@ pub fn learn(
         weights: job.trainer.weight_count(),
         steps: config.train.steps,
         validation_loss: job.validation_loss()?,
+        loss_over: job.law.learns(),
     })
 }
 

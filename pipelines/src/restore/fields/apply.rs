@@ -14,7 +14,7 @@ use foehn_archive::{Mode, export_netcdf};
 use foehn_compute::Workers;
 use foehn_dataset::Series;
 use foehn_restoration::area_mean;
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array3, Array4};
 use serde::{Deserialize, Serialize};
 use std::fs;
 
@@ -225,12 +225,12 @@ impl Run<'_> {
                 .drawing
                 .samples(&given, &names, self.samples, Some(&progress))?;
             for ((time, question), samples) in times.iter().zip(&questions).zip(drawn) {
-                let (samples, residual) = self.finished(question, samples);
+                let (samples, residual) = self.finished(question, &samples);
                 if let Some(residual) = residual {
                     largest = Some(largest.map_or(residual, |l| l.max(residual)));
                 }
                 let (mean, spread) = mean_and_spread(&samples);
-                let mean = self.kept(question, mean);
+                let mean = kept(question, mean);
                 output.write(*time, &samples, (&mean, &spread))?;
             }
         }
@@ -239,7 +239,7 @@ impl Run<'_> {
     }
 
     /// Samples in the units of the file, and how far their means over blocks are from the coarse field, standardised.
-    fn finished(&self, question: &Question, samples: Array4<f32>) -> (Array4<f32>, Option<f64>) {
+    fn finished(&self, question: &Question, samples: &Array4<f32>) -> (Array4<f32>, Option<f64>) {
         let mut finished = samples.clone();
         let mut largest = None;
         for (mut place, sample) in finished.outer_iter_mut().zip(samples.outer_iter()) {
@@ -255,20 +255,18 @@ impl Run<'_> {
         }
         (finished, largest)
     }
+}
 
-    /// The mean with known values as they are: a sum of equal numbers may round.
-    fn kept(&self, question: &Question, mut mean: Array3<f32>) -> Array3<f32> {
-        if let Some(known) = &question.given.known {
-            for (c, mut plane) in mean.axis_iter_mut(Axis(0)).enumerate() {
-                for (at, value) in plane.indexed_iter_mut() {
-                    if known[at] {
-                        *value = question.shown[[c, at.0, at.1]];
-                    }
-                }
+/// The mean with known values as they are: a sum of equal numbers may round.
+fn kept(question: &Question, mut mean: Array3<f32>) -> Array3<f32> {
+    if let Some(known) = &question.given.known {
+        for ((c, y, x), value) in mean.indexed_iter_mut() {
+            if known[[y, x]] {
+                *value = question.shown[[c, y, x]];
             }
         }
-        mean
     }
+    mean
 }
 
 /// The form as its name on the command line has it.

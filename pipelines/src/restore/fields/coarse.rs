@@ -5,7 +5,7 @@ use super::input::Question;
 use crate::restore::folder::{Folder, Model};
 use crate::restore::law::Given;
 use anyhow::{Context, Result, bail};
-use foehn_dataset::{Series, Statistics};
+use foehn_dataset::{Channel, Series, Statistics};
 use foehn_field::Grid;
 use foehn_restoration::{Edges, Resampling, area_mean, enlarged};
 
@@ -43,7 +43,7 @@ impl Coarse {
                 statistics.shape()
             );
         }
-        let units: Vec<&str> = series.variables().iter().map(|v| v.units()).collect();
+        let units: Vec<&str> = series.variables().iter().map(Channel::units).collect();
         if units.iter().ne(statistics.units().iter()) {
             bail!(
                 "the input has units {units:?} and the model {:?}: convert the input first",

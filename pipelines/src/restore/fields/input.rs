@@ -129,7 +129,7 @@ impl<'a> Input<'a> {
                 } else {
                     Loss::Done
                 };
-                whole(fields, fields.state(index, loss)?, *by_law)
+                Ok(whole(fields, fields.state(index, loss)?, loss))
             }
         }
     }
@@ -156,7 +156,7 @@ impl<'a> Input<'a> {
 }
 
 /// A field on the grid of the model.
-fn whole(fields: &Fields, state: State, by_law: bool) -> Result<Question> {
+fn whole(fields: &Fields, state: State, loss: Loss) -> Question {
     let given = state.puzzle.given.clone();
     let coarse = match fields.config.task {
         Task::Degraded {
@@ -177,14 +177,14 @@ fn whole(fields: &Fields, state: State, by_law: bool) -> Result<Question> {
                 .for_each(|x, known| *x = if *known { *x } else { f32::NAN });
         }
     }
-    Ok(Question {
+    Question {
         instant: state.instant,
         given,
         shown,
-        truth: by_law.then(|| state.frame.values.clone()),
+        truth: (loss != Loss::Done).then(|| state.frame.values.clone()),
         coarse,
         state: Some(state),
-    })
+    }
 }
 
 /// Addresses stay as they are.

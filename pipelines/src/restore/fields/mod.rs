@@ -175,7 +175,8 @@ impl<'a> Fields<'a> {
     fn seen(&self) -> Result<Option<Array2<bool>>> {
         let mut seen = Array2::from_elem(self.size(), false);
         for index in self.series.range(Split::Train) {
-            seen |= &state::there(&*self.series.frame(index)?, self.size());
+            let frame = self.series.frame(index)?;
+            seen |= &state::there(&frame, self.size());
             if seen.iter().all(|seen| *seen) {
                 return Ok(None);
             }

@@ -8,6 +8,7 @@ use crate::restore::config::{RestoreConfig, Start, Task};
 use crate::restore::contest::{calls, samplers};
 use crate::restore::drawing::Drawing;
 use crate::restore::folder::Folder;
+use crate::restore::same_law::refuse_other_law;
 use crate::restore::sampling::RestoreSampling;
 use crate::text_file::write_text;
 use anyhow::{Result, bail};
@@ -140,7 +141,7 @@ pub fn score(
 ) -> Result<FieldScores> {
     let folder = Folder(config.folder());
     let model = folder.load(device)?;
-    folder.refuse(config, Mode::Resume)?;
+    refuse_other_law(&folder, config)?;
     if scoring.members < 2 {
         bail!(
             "--members {}: spread and CRPS need at least 2",

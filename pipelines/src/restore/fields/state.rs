@@ -13,7 +13,7 @@ use ndarray::{Array2, Array3, ArrayViewMut3, Axis, Zip};
 use std::sync::Arc;
 
 /// The step of a degradation's key that names the time whose gaps are borrowed.
-const BORROWED: u32 = 3;
+const BORROWED: u32 = 4;
 
 /// One state.
 #[derive(Clone, Debug)]
@@ -139,7 +139,8 @@ impl Fields<'_> {
         let mut u = [0.0];
         key.step(BORROWED).uniforms(&mut u);
         let index = range.start + (u[0] * range.len() as f64) as usize;
-        Ok(there(&*self.series.frame(index)?, self.size()))
+        let frame = self.series.frame(index)?;
+        Ok(there(&frame, self.size()))
     }
 
     /// A sample in the units of the files: what is known as it is there, NaN where nothing was ever learnt.
