@@ -1,9 +1,11 @@
-//! `foehn merge`: the end of a forecast that several jobs wrote.
+//! `foehn merge`: the end of a forecast or of prepared data that several jobs wrote.
 
 use crate::config::RunConfig;
 use crate::forecast::forecast_path;
-use anyhow::{Context, Result};
-use foehn_archive::Shard;
+use crate::prepare::PrepareJob;
+use crate::progress::Talk;
+use anyhow::{Context, Result, bail};
+use foehn_archive::{Shard, is_shared};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,23 +15,62 @@ use std::str::FromStr;
 pub struct MergeSummary {
     /// The store.
     pub path: PathBuf,
-    /// Items that were there; absent where the store was whole before.
+    /// Items that were there, or states of prepared data; absent where the store was whole before.
     pub items: Option<usize>,
 }
 
-/// Checks that every item of a store is done and writes its consolidated metadata; `target` is the store, or the
-/// configuration of a run whose forecast it is.
+/// Checks that every item of a store is done and ends it; `target` is the store of a forecast, or a configuration:
+/// then the store is what `prepare` writes (to `to`, where given), if several jobs began that, else the forecast.
+/// Statistics of prepared data are taken with some threads, 0 for one a core.
 ///
 /// # Errors
 /// If items are missing, naming some; if there is no such store.
-pub fn merge(target: &Path, overrides: &[String]) -> Result<MergeSummary> {
-    let path = if target.is_file() {
-        forecast_path(&RunConfig::load(target, overrides)?)
-    } else {
-        target.to_owned()
-    };
+pub fn merge(
+    target: &Path,
+    overrides: &[String],
+    to: Option<PathBuf>,
+    (threads, talk): (usize, Talk),
+) -> Result<MergeSummary> {
+    if !target.is_file() {
+        refuse_prepared(target)?;
+        return end(target.to_owned());
+    }
+    let stated = to.is_some();
+    let prepared = PrepareJob::load(target, overrides, to);
+    match (prepared, RunConfig::load(target, overrides)) {
+        (Ok(job), _) if is_shared(job.output()) => {
+            let done = job.merge(threads, talk)?;
+            Ok(MergeSummary {
+                path: done.path,
+                items: Some(done.states),
+            })
+        }
+        (Ok(job), Err(_)) => end(job.output().to_owned()),
+        (Ok(job), Ok(_)) if stated => end(job.output().to_owned()),
+        (_, run) => end(forecast_path(&run?)),
+    }
+}
+
+fn end(path: PathBuf) -> Result<MergeSummary> {
     let items = foehn_archive::merge(&path)?;
     Ok(MergeSummary { path, items })
+}
+
+/// Statistics of prepared data are taken when it is merged, for which its configuration is needed.
+fn refuse_prepared(store: &Path) -> Result<()> {
+    if !is_shared(store) {
+        return Ok(());
+    }
+    let prepared = foehn_archive::open(store)
+        .is_ok_and(|archive| archive.attributes().contains_key("foehn_prepare"));
+    if prepared {
+        bail!(
+            "{} was prepared by several jobs: name its configuration instead, foehn merge CONFIG.toml (with --to where \
+             prepare had it)",
+            store.display()
+        );
+    }
+    Ok(())
 }
 
 /// Which of several jobs this is, as the command line says it.

@@ -5,7 +5,7 @@ use crate::config_error::ConfigError;
 use crate::progress::{Interrupted, Progress, Talk, check_interrupt};
 use crate::toml_text::{overridden, typed};
 use anyhow::{Context, Result, bail};
-use foehn_archive::Mode;
+use foehn_archive::{Mode, Shard};
 use foehn_dataset::OneOrMany;
 use foehn_preparation::{Outline, Preparation, PrepareConfig, PrepareError};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,15 @@ pub struct PrepareSummary {
 pub struct PrepareJob {
     config: PrepareConfig,
     output: PathBuf,
+}
+
+/// What is to be done of a preparation.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    Whole(Mode),
+    Share(Shard),
+    /// The end of what several writers began.
+    Merge,
 }
 
 /// A configuration that describes data only.
@@ -82,11 +91,32 @@ impl PrepareJob {
         }
     }
 
-    /// Writes the store with some threads, 0 for one a core; the result does not depend on it.
+    /// Writes the store with some threads, 0 for one a core; the result does not depend on it. One of several writers
+    /// writes its share, whatever the mode, and [`merge`](crate::merge()) ends the store.
     ///
     /// # Errors
     /// If files cannot be read or do not fit together, or the output exists ([`Mode::Create`]).
-    pub fn run(&self, mode: Mode, threads: usize, talk: Talk) -> Result<PrepareSummary> {
+    pub fn run(
+        &self,
+        (mode, shard): (Mode, Option<Shard>),
+        threads: usize,
+        talk: Talk,
+    ) -> Result<PrepareSummary> {
+        let task = shard.map_or(Task::Whole(mode), Task::Share);
+        self.work(task, threads, talk)
+    }
+
+    /// The store that is written.
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// Ends a store that several writers began.
+    pub(crate) fn merge(&self, threads: usize, talk: Talk) -> Result<PrepareSummary> {
+        self.work(Task::Merge, threads, talk)
+    }
+
+    fn work(&self, task: Task, threads: usize, talk: Talk) -> Result<PrepareSummary> {
         let plan = Preparation::open(&self.config)?;
         refuse_source(&plan, &self.output)?;
         if let Some(parent) = self.output.parent() {
@@ -94,7 +124,11 @@ impl PrepareJob {
                 .with_context(|| format!("cannot create {}", parent.display()))?;
         }
         let outline = plan.outline();
-        let progress = Progress::new(talk, "prepare", "chunks", plan.pieces_of_work() as u64, 0);
+        let pieces = match task {
+            Task::Share(shard) => plan.pieces_of_share(shard),
+            Task::Whole(_) | Task::Merge => plan.pieces_of_work(),
+        };
+        let progress = Progress::new(talk, "prepare", "chunks", pieces as u64, 0);
         progress.say(&said(&outline, plan.planned_files()));
         let mut watch = |done: usize| {
             progress.advance(done as u64);
@@ -103,7 +137,12 @@ impl PrepareJob {
                 Err(Interrupted) => ControlFlow::Break(()),
             }
         };
-        match plan.write(&self.output, mode, threads, &mut watch) {
+        let written = match task {
+            Task::Whole(mode) => plan.write(&self.output, mode, threads, &mut watch),
+            Task::Share(shard) => plan.write_share(&self.output, shard, threads, &mut watch),
+            Task::Merge => plan.merge(&self.output, threads, &mut watch),
+        };
+        match written {
             Err(PrepareError::Stopped) => return Err(Interrupted.into()),
             written => written?,
         }

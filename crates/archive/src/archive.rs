@@ -197,6 +197,7 @@ impl Archive {
             });
         }
         let ranges = whole(variable);
+        self.room_for(variable, &ranges)?;
         let texts = match &self.source {
             Source::NetCdf(source) => source.texts(variable, &ranges),
             Source::Zarr(source) => source.texts(variable, &ranges),
@@ -213,7 +214,8 @@ impl Archive {
         Ok(self.placed_grid(variable)?.0)
     }
 
-    /// The [`Archive::grid`] of a variable, and which of its dimensions are the grid's rows and columns.
+    /// The [`Archive::grid`] of a variable, and which of its dimensions are the grid's rows and columns, of which either
+    /// may come first.
     ///
     /// # Errors
     /// As [`Archive::grid`].

@@ -116,13 +116,6 @@ pub(crate) fn grid(
     };
     let apart = |(a, b): &&(&Variable, &Variable)| separate(a, b);
     if let Some((latitude, longitude)) = horizontal.iter().find(both(2)) {
-        if !in_order(variable, &latitude.dims[0], &latitude.dims[1]) {
-            return Err(no_grid(
-                archive,
-                variable,
-                "latitude and longitude have its dimensions in the other order",
-            ));
-        }
         let axes = [0, 1].map(|k| place(&latitude.dims[k]));
         let (latitude, longitude) = (plane(archive, latitude)?, plane(archive, longitude)?);
         let grid = Grid::Curvilinear {
@@ -132,13 +125,6 @@ pub(crate) fn grid(
         return Ok((grid, axes));
     }
     if let Some((latitude, longitude)) = horizontal.iter().find(apart) {
-        if !in_order(variable, &latitude.dims[0], &longitude.dims[0]) {
-            return Err(no_grid(
-                archive,
-                variable,
-                "longitude comes before latitude; reorder the dimensions",
-            ));
-        }
         let axes = [latitude, longitude].map(|c| place(&c.dims[0]));
         let (latitude, longitude) = (line(archive, latitude)?, line(archive, longitude)?);
         let grid = Grid::Rectilinear {
@@ -154,8 +140,7 @@ pub(crate) fn grid(
     let on_plane = pairs(Axis::Y, Axis::X);
     let (y, x) = on_plane
         .iter()
-        .filter(apart)
-        .find(|(y, x)| in_order(variable, &y.dims[0], &x.dims[0]))
+        .find(apart)
         .ok_or_else(|| no_grid(archive, variable, NOWHERE))?;
     let grid = Grid::Cartesian {
         y: line(archive, y)?,
@@ -175,12 +160,6 @@ fn no_grid(archive: &Archive, variable: &Variable, why: &str) -> ReadError {
         dims: variable.dims.clone(),
         why: why.to_owned(),
     }
-}
-
-/// Whether a variable has one dimension before another.
-fn in_order(variable: &Variable, first: &str, second: &str) -> bool {
-    let position = |name: &str| variable.dims.iter().position(|dim| dim == name);
-    position(first) < position(second)
 }
 
 /// Variables that may be coordinates of this one: those it names, those named as its dimensions, then all others.

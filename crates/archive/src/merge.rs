@@ -42,7 +42,7 @@ pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
     };
     let planned = load(&path.join(MARKS).join(PLANNED))?;
     let planned = planned.ok_or_else(|| {
-        refuse("is not a forecast that several writers began: there is nothing to merge")
+        refuse("is not a store that several writers began: there is nothing to merge")
     })?;
     let [arrays, items] = ["arrays", "items"].map(|key| names(&planned, key));
     let missing: Vec<String> = items
@@ -63,6 +63,11 @@ pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
     }
     consolidate(path, &arrays, format)?;
     Ok(Some(items.len()))
+}
+
+/// Whether several writers began a store that nobody has ended.
+pub fn is_shared(path: &Path) -> bool {
+    path.join(MARKS).join(PLANNED).is_file()
 }
 
 /// Refuses an array of which chunks are not there, though the items that wrote them were marked.

@@ -16,7 +16,11 @@ use crate::raw::Raw;
 
 /// An open NetCDF file.
 #[derive(Debug)]
-pub(crate) struct NetCdfSource(Arc<netcdf::File>);
+pub(crate) struct NetCdfSource {
+    file: Arc<netcdf::File>,
+    /// Of the file.
+    length: Option<u64>,
+}
 
 /// What a file holds.
 pub(crate) type Content = (Attributes, IndexMap<String, Variable>);
@@ -24,6 +28,7 @@ pub(crate) type Content = (Attributes, IndexMap<String, Variable>);
 impl NetCdfSource {
     pub(crate) fn open(path: &Path) -> Result<(Self, Content), String> {
         let path = path.to_path_buf();
+        let length = path.metadata().ok().map(|file| file.len());
         in_netcdf(move || {
             let file = netcdf::open(path).map_err(|error| error.to_string())?;
             let mut content = (Attributes::new(), IndexMap::new());
@@ -34,8 +39,14 @@ impl NetCdfSource {
                 content.0 = collect(file.attributes());
                 list(file.variables(), "", &mut content.1);
             }
-            Ok((Self(Arc::new(file)), content))
+            let file = Arc::new(file);
+            Ok((Self { file, length }, content))
         })
+    }
+
+    /// The bytes that a variable takes at most, which are those of the file.
+    pub(crate) fn stored_bytes(&self) -> Option<u64> {
+        self.length
     }
 
     /// The stored values of a variable that holds numbers.
@@ -52,7 +63,7 @@ impl NetCdfSource {
         variable: &Variable,
         ranges: &[Range<usize>],
     ) -> Result<ArrayD<String>, String> {
-        let file = Arc::clone(&self.0);
+        let file = Arc::clone(&self.file);
         let (name, letters) = (variable.name.clone(), variable.dtype == "char");
         let ranges = ranges.to_vec();
         in_netcdf(move || {
@@ -77,7 +88,7 @@ impl NetCdfSource {
     where
         T: NcTypeDescriptor + Copy + Send + 'static,
     {
-        let file = Arc::clone(&self.0);
+        let file = Arc::clone(&self.file);
         let name = variable.name.clone();
         let extents: Vec<Extent> = ranges.iter().cloned().map(Extent::from).collect();
         in_netcdf(move || {

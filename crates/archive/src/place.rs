@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zarrs::filesystem::FilesystemStore;
@@ -100,6 +100,22 @@ impl Place {
             .map_err(|error| named(&error))
     }
 
+    /// The bytes of all keys below a folder (`/` is the root); `None` where nothing can be listed.
+    pub(crate) fn bytes_below(&self, folder: &str) -> Option<u64> {
+        let folder = folder.trim_matches('/');
+        match &self.listing {
+            Listing::Never => None,
+            Listing::Folder(root) => Some(bytes_in(&root.join(folder))),
+            Listing::Store(store, _) => {
+                let prefix = match folder {
+                    "" => StorePrefix::root(),
+                    folder => StorePrefix::new(format!("{folder}/")).ok()?,
+                };
+                store.size_prefix(&prefix).ok()
+            }
+        }
+    }
+
     /// The folders below a folder (the root is empty text), sorted; `None` where nothing can be listed.
     pub(crate) fn folders(&self, below: &str) -> Result<Option<Vec<String>>, String> {
         let mut names = match &self.listing {
@@ -129,6 +145,16 @@ impl Place {
         names.dedup();
         Ok(Some(names))
     }
+}
+
+/// The bytes of all files in a folder and below it.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let bytes = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => bytes_in(&entry.path()),
+        _ => entry.path().metadata().map_or(0, |file| file.len()),
+    };
+    entries.filter_map(Result::ok).map(bytes).sum()
 }
 
 /// The last part of a path or address, without query and extensions such as `.zarr.zip`.

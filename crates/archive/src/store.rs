@@ -7,14 +7,13 @@ use std::sync::Arc;
 use foehn_field::Attributes;
 use indexmap::IndexMap;
 use ndarray::{ArrayView, ArrayViewD, Dimension};
-use serde_json::json;
 use zarrs::array::{Array, ArraySubset, Element as Stored};
 
-use crate::atomic::{self, AtomicStore};
+use crate::atomic::AtomicStore;
 use crate::boundary::contained;
 use crate::chunked::{array_error, every_chunk, open_array};
 use crate::layout::{agreed, claim, documents_of_arrays, group_documents, make_room, save};
-use crate::merge::{MARKS, NOTE, PLANNED, consolidate, is_finished, mark_name};
+use crate::merge::{consolidate, is_finished};
 use crate::plan::{ArrayPlan, Element};
 use crate::{Mode, WriteError, Writing};
 
@@ -25,10 +24,10 @@ use crate::{Mode, WriteError, Writing};
 /// [`Store::finish`], which writes the consolidated metadata; a group that has those is done in every item.
 #[derive(Debug)]
 pub struct Store {
-    path: PathBuf,
-    writing: Writing,
-    arrays: IndexMap<String, (ArrayPlan, Array<AtomicStore>)>,
-    finished: bool,
+    pub(crate) path: PathBuf,
+    pub(crate) writing: Writing,
+    pub(crate) arrays: IndexMap<String, (ArrayPlan, Array<AtomicStore>)>,
+    pub(crate) finished: bool,
 }
 
 impl Store {
@@ -175,63 +174,6 @@ impl Store {
         self.write(array, Element::I32, start, values)
     }
 
-    /// Whether an item was marked done, by this run or the one that it continues.
-    pub fn is_done(&self, item: &str) -> bool {
-        self.finished || self.mark(item).is_file()
-    }
-
-    /// Marks an item done; call it after all of the item's values are written.
-    ///
-    /// # Errors
-    /// [`WriteError`]: the disk.
-    pub fn mark_done(&self, item: &str) -> Result<(), WriteError> {
-        if self.finished {
-            return Ok(());
-        }
-        let mark = self.mark(item);
-        atomic::write_whole_by(&mark, &[], &self.writing.tag())
-            .map_err(|cause| WriteError::io(&mark, cause))
-    }
-
-    /// Says which items will be marked, so that [`merge`](crate::merge) can tell whether all are.
-    ///
-    /// # Errors
-    /// [`WriteError`]: the disk.
-    pub fn expect(&self, items: &[String]) -> Result<(), WriteError> {
-        if self.finished {
-            return Ok(());
-        }
-        let arrays: Vec<&String> = self.arrays.keys().collect();
-        let planned = json!({"arrays": arrays, "items": items});
-        save(
-            &self.path.join(MARKS).join(PLANNED),
-            &planned,
-            &self.writing.tag(),
-        )
-    }
-
-    /// Keeps a text until the store is finished, unless there is one: gives the one that is there. It tells a run that
-    /// continues what the run before it began with.
-    ///
-    /// # Errors
-    /// [`WriteError`]: the disk.
-    pub fn note(&self, text: &str) -> Result<String, WriteError> {
-        if self.finished {
-            return Ok(text.to_owned());
-        }
-        let file = self.path.join(MARKS).join(NOTE);
-        let first = atomic::write_first(&file, text.as_bytes());
-        if first.map_err(|cause| WriteError::io(&file, cause))? {
-            return Ok(text.to_owned());
-        }
-        std::fs::read_to_string(&file).map_err(|cause| WriteError::io(&file, cause))
-    }
-
-    /// Whether every item is done and the metadata are consolidated.
-    pub fn is_finished(&self) -> bool {
-        self.finished
-    }
-
     /// Writes the consolidated metadata and removes the marks: every item is done.
     ///
     /// # Errors
@@ -291,10 +233,6 @@ impl Store {
                 .collect(),
             chunk: plan.unit().to_vec(),
         })
-    }
-
-    fn mark(&self, item: &str) -> PathBuf {
-        self.path.join(MARKS).join(mark_name(item))
     }
 
     fn zarr(&self, error: &impl ToString) -> WriteError {

@@ -1,6 +1,7 @@
 //! How a store is written: over what, in which format, and by how many.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
@@ -102,6 +103,22 @@ impl Shard {
     /// Whether the item with this number is this writer's: every `count`-th is.
     pub fn takes(self, item: usize) -> bool {
         item % self.count == self.index
+    }
+
+    /// A share of `items` items that lie side by side, where neighbours are cheaper together: `i n / N .. (i + 1) n / N`.
+    ///
+    /// ```
+    /// use foehn_archive::Shard;
+    ///
+    /// let shares = [0, 1, 2].map(|index| Shard::new(index, 3).unwrap().share(7));
+    /// assert_eq!(shares, [0..2, 2..4, 4..7]);
+    /// ```
+    pub fn share(self, items: usize) -> Range<usize> {
+        let start = |index: usize| {
+            let start = index as u128 * items as u128 / self.count as u128;
+            usize::try_from(start).unwrap_or(items)
+        };
+        start(self.index)..start(self.index + 1)
     }
 }
 

@@ -43,12 +43,43 @@ impl Kind {
             return as_integers(metadata);
         }
         let mut metadata = metadata.clone();
+        if let Some(length) = bytes_of_text(&metadata) {
+            return as_raw_bytes(metadata, length);
+        }
         let no_fill = metadata.get("fill_value").is_some_and(Value::is_null);
         if self.dtype == "string" && no_fill {
             metadata["fill_value"] = Value::from("");
         }
         metadata
     }
+}
+
+/// The length of texts of so many bytes, padded with zeros.
+fn bytes_of_text(metadata: &Value) -> Option<u64> {
+    if let Some(dtype) = metadata.get("dtype") {
+        return dtype.as_str()?.strip_prefix("|S")?.parse().ok();
+    }
+    let kind = metadata.get("data_type")?;
+    let name = kind.get("name")?.as_str()?;
+    let length = kind.pointer("/configuration/length_bytes")?.as_u64();
+    length.filter(|_| name == "null_terminated_bytes")
+}
+
+/// Metadata of the same array as bytes without a meaning, zero where they are missing.
+fn as_raw_bytes(mut metadata: Value, length: u64) -> Value {
+    let Some(map) = metadata.as_object_mut() else {
+        return metadata;
+    };
+    if map.contains_key("dtype") {
+        map.insert("dtype".to_owned(), format!("|V{length}").into());
+        map.insert("fill_value".to_owned(), Value::Null);
+    } else {
+        let bits = length.saturating_mul(8);
+        let zeros = vec![0_u8; usize::try_from(length.min(1 << 16)).unwrap_or(0)];
+        map.insert("data_type".to_owned(), format!("r{bits}").into());
+        map.insert("fill_value".to_owned(), zeros.into());
+    }
+    metadata
 }
 
 /// Metadata of the same array as whole numbers.

@@ -10,10 +10,12 @@ use indexmap::IndexMap;
 use ndarray::ArrayD;
 use serde_json::Value;
 use zarrs::array::{Array, ArrayBytes, ArrayMetadata, ArraySubset, ElementOwned};
+use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::storage::ReadableStorageTraits;
 
 use crate::Variable;
 use crate::boundary::contained;
+use crate::codec::{self, Own};
 use crate::json;
 use crate::netcdf_source::Content;
 use crate::place::{Bytes, Place};
@@ -24,16 +26,22 @@ use crate::zarr_tree::{Node, Version, walk};
 type Stored = Array<dyn ReadableStorageTraits>;
 
 /// An open Zarr hierarchy.
-pub(crate) struct ZarrSource(HashMap<String, Stored>);
+pub(crate) struct ZarrSource {
+    arrays: HashMap<String, Stored>,
+    place: Place,
+}
 
 impl fmt::Debug for ZarrSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ZarrSource").field(&self.0.keys()).finish()
+        f.debug_tuple("ZarrSource")
+            .field(&self.arrays.keys())
+            .finish()
     }
 }
 
 impl ZarrSource {
     pub(crate) fn open(place: &Place) -> Result<(Self, Content), String> {
+        codec::register();
         let tree = walk(place)?;
         let mut arrays = HashMap::new();
         let mut variables = IndexMap::new();
@@ -46,7 +54,14 @@ impl ZarrSource {
             variables.insert(variable.name.clone(), variable);
         }
         let attributes = json::attributes(&tree.attributes, "");
-        Ok((Self(arrays), (attributes, variables)))
+        let place = place.clone();
+        Ok((Self { arrays, place }, (attributes, variables)))
+    }
+
+    /// The bytes that an array takes, its metadata too; `None` where they cannot be counted.
+    pub(crate) fn stored_bytes(&self, variable: &Variable) -> Option<u64> {
+        let array = self.arrays.get(&variable.name)?;
+        self.place.bytes_below(array.path().as_str())
     }
 
     /// The stored values of a variable that holds numbers.
@@ -119,7 +134,7 @@ impl ZarrSource {
     }
 
     fn array(&self, variable: &Variable) -> Result<&Stored, String> {
-        let array = self.0.get(&variable.name);
+        let array = self.arrays.get(&variable.name);
         Ok(array.ok_or("it has no metadata that can be read")?)
     }
 }
@@ -151,16 +166,29 @@ fn fixed(bytes: &[u8], wide: bool) -> String {
 fn array(node: &Node, kind: &Kind, store: Bytes) -> Result<Stored, String> {
     let metadata = kind.as_read(&node.metadata);
     let metadata = match node.version {
-        Version::V2 => serde_json::from_value(metadata).map(ArrayMetadata::V2),
-        Version::V3 => serde_json::from_value(metadata).map(ArrayMetadata::V3),
+        Version::V2 => v2(metadata)?,
+        Version::V3 => serde_json::from_value(metadata)
+            .map(ArrayMetadata::V3)
+            .map_err(|error| error.to_string())?,
     };
-    let metadata = metadata.map_err(|error| error.to_string())?;
     let path = if node.name.is_empty() {
         "/".to_owned()
     } else {
         format!("/{}", node.name)
     };
     Array::new_with_metadata(store, &path, metadata).map_err(|error| error.to_string())
+}
+
+/// Metadata of v2; those with codecs that only this crate reads as v3.
+fn v2(mut metadata: Value) -> Result<ArrayMetadata, String> {
+    let own = Own::take_from(&mut metadata);
+    let metadata = serde_json::from_value(metadata).map_err(|error| error.to_string())?;
+    if own == Own::default() {
+        return Ok(ArrayMetadata::V2(metadata));
+    }
+    let mut metadata = array_metadata_v2_to_v3(&metadata).map_err(|error| error.to_string())?;
+    own.put_into(&mut metadata.codecs);
+    Ok(ArrayMetadata::V3(metadata))
 }
 
 fn describe(node: &Node, place: &Place) -> Result<(Variable, Kind), String> {

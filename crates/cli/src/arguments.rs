@@ -2,8 +2,9 @@
 
 use crate::generate::Generate;
 use crate::restore::Restore;
-use clap::{Args, Parser, Subcommand};
-use foehn_pipelines::{ByteSize, DeviceChoice, GridSize, Mode, OracleName, ShardChoice, Talk};
+use crate::run_arguments::{Common, Manner, Memory, Output, Run};
+use clap::{Parser, Subcommand};
+use foehn_pipelines::{GridSize, OracleName, ShardChoice};
 use std::path::PathBuf;
 
 /// Probabilistic forecasting with stochastic interpolants.
@@ -56,6 +57,10 @@ pub enum Command {
         common: Common,
         #[command(flatten)]
         output: Output,
+        /// Write one of N shares, so that N jobs write the store together; `foehn merge` ends it. `auto` takes
+        /// the number from SLURM or Kubernetes (`auto/N` where the scheduler does not say how many).
+        #[arg(long, value_name = "I/N", conflicts_with = "overwrite")]
+        shard: Option<ShardChoice>,
         /// The store to write; by default prepare.to, or what the run reads.
         #[arg(long, value_name = "STORE.zarr")]
         to: Option<PathBuf>,
@@ -89,20 +94,24 @@ pub enum Command {
         #[arg(long, value_name = "FILE.nc")]
         netcdf: Option<PathBuf>,
     },
-    /// End a forecast that several jobs wrote: check that nothing is missing, write consolidated metadata.
+    /// End a forecast or prepared data that several jobs wrote: check that nothing is missing, take the statistics of
+    /// prepared data, write consolidated metadata.
     #[command(
-        after_help = "Example:\n  foehn forecast configs/slp.toml --shard 0/3    # and 1/3, 2/3 elsewhere\n  foehn merge configs/slp.toml"
+        after_help = "Examples:\n  foehn forecast configs/slp.toml --shard 0/3    # and 1/3, 2/3 elsewhere\n  foehn merge configs/slp.toml\n  \
+                      foehn prepare configs/prepare.toml --shard auto/8\n  foehn merge configs/prepare.toml"
     )]
     Merge {
-        /// The run's configuration, or the store.
+        /// The configuration, or the store of a forecast.
         #[arg(value_name = "CONFIG.toml|STORE.zarr")]
         target: PathBuf,
         /// Override a key of the configuration; may be repeated.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         overrides: Vec<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
+        /// The prepared store, where `foehn prepare` had --to.
+        #[arg(long, value_name = "STORE.zarr")]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        manner: Manner,
     },
     /// Score a forecast against the data, persistence and climatology.
     #[command(after_help = "Example:\n  foehn verify configs/slp.toml --json")]
@@ -248,85 +257,4 @@ pub enum Command {
         #[command(flatten)]
         manner: Manner,
     },
-}
-
-/// A configuration and how to run it.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// The configuration.
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
-    /// Override a key of the configuration; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<String>,
-    #[command(flatten)]
-    pub run: Run,
-}
-
-/// How much memory.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Memory {
-    /// The most memory to use, such as 4GB: batches and the cache of states are made to fit.
-    #[arg(long, value_name = "SIZE")]
-    pub memory: Option<ByteSize>,
-}
-
-/// How to run.
-#[derive(Debug, Args)]
-pub struct Run {
-    /// Where networks run: auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value_t, value_name = "DEVICE")]
-    pub device: DeviceChoice,
-    /// Seed of everything random; overrides the configuration's.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
-    #[command(flatten)]
-    pub manner: Manner,
-}
-
-/// Threads, and what is said.
-#[derive(Debug, Args)]
-pub struct Manner {
-    /// Workers; 0 for one a core. No result depends on it.
-    #[arg(long, default_value_t = 0)]
-    pub threads: usize,
-    /// Print the result as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Say nothing of progress.
-    #[arg(long)]
-    pub quiet: bool,
-}
-
-impl Manner {
-    /// Whether progress is shown.
-    pub fn talk(&self) -> Talk {
-        if self.quiet {
-            Talk::Silent
-        } else {
-            Talk::Progress
-        }
-    }
-}
-
-/// What to do where the output exists.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Output {
-    /// Begin again where the output exists.
-    #[arg(long, conflicts_with = "resume")]
-    pub overwrite: bool,
-    /// Continue what an earlier run began.
-    #[arg(long)]
-    pub resume: bool,
-}
-
-impl Output {
-    /// As the archive names it.
-    pub fn mode(self) -> Mode {
-        match (self.overwrite, self.resume) {
-            (true, _) => Mode::Overwrite,
-            (false, true) => Mode::Resume,
-            (false, false) => Mode::Create,
-        }
-    }
 }

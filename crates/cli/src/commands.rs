@@ -1,18 +1,19 @@
 //! What each command does: its arguments handed to a workflow, the result said as text or JSON.
 
-use crate::arguments::{self, Command, Common, Manner, Memory, Output};
+use crate::arguments::Command;
 use crate::restore;
+use crate::run_arguments::{Common, Manner, Memory, Output, Run};
+use crate::stores;
 use anyhow::{Context, Result};
 use foehn_archive::try_file;
 use foehn_pipelines::{
-    DEMO, Depth, GridSize, Mode, Networks, OracleName, PostprocessConfig, PrepareJob, RunConfig,
-    Scaling, ScoreFile, ShardChoice, Talk, Workers, bench, catch_interrupts, demo, forecast,
-    forecast_path, inspect, merge, oracle, oracle_figures, postprocess, report, retune, run_plan,
-    samplers, simulate, train, verify,
+    DEMO, Depth, GridSize, Mode, Networks, OracleName, PostprocessConfig, RunConfig, Scaling,
+    ScoreFile, Talk, Workers, bench, catch_interrupts, demo, inspect, oracle, oracle_figures,
+    postprocess, report, retune, run_plan, samplers, simulate, train, verify,
 };
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Does what the command line asks for, and says the result on standard output.
 pub fn run(command: &Command) -> Result<()> {
@@ -21,9 +22,14 @@ pub fn run(command: &Command) -> Result<()> {
         Command::Simulate { common, output } => {
             let job = Job::new(common)?;
             let done = simulate(&job.config, output.mode(), &job.workers, job.talk)?;
-            job.say(&done, &states(done.states, &done.path))
+            job.say(&done, &stores::states(done.states, &done.path))
         }
-        Command::Prepare { common, output, to } => run_prepare(common, *output, to.clone()),
+        Command::Prepare {
+            common,
+            output,
+            shard,
+            to,
+        } => stores::prepare(common, *output, *shard, to.clone()),
         Command::Train {
             common,
             memory,
@@ -35,12 +41,13 @@ pub fn run(command: &Command) -> Result<()> {
             output,
             shard,
             netcdf,
-        } => run_forecast(common, *memory, *output, *shard, netcdf.as_deref()),
+        } => stores::forecast(common, *memory, *output, *shard, netcdf.as_deref()),
         Command::Merge {
             target,
             overrides,
-            json,
-        } => run_merge(target, overrides, *json),
+            to,
+            manner,
+        } => stores::merge(target, overrides, to.clone(), manner),
         Command::Verify { common } => {
             let job = Job::new(common)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
@@ -115,13 +122,6 @@ fn run_oracle(name: OracleName, train: bool, figure: Option<&Path>, manner: &Man
     Ok(answers.check()?)
 }
 
-fn run_prepare(common: &Common, output: Output, to: Option<PathBuf>) -> Result<()> {
-    let manner = &common.run.manner;
-    let job = PrepareJob::load(&common.config, &common.overrides, to)?;
-    let done = job.run(output.mode(), manner.threads, manner.talk())?;
-    say(manner.json, &done, &states(done.states, &done.path))
-}
-
 fn run_bench(common: &Common, grid: Option<GridSize>, scaling: bool) -> Result<()> {
     let job = Job::new(common)?;
     let device = common.run.device.open()?;
@@ -174,10 +174,6 @@ fn run_inspect(path: Option<&Path>, statistics: bool, json: bool) -> Result<()> 
     say(json, &inspection, &inspection.text())
 }
 
-fn states(count: usize, path: &Path) -> String {
-    format!("{count} states in {}", path.display())
-}
-
 fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
     let job = Job::within(common, memory)?;
     let device = common.run.device.open()?;
@@ -189,43 +185,7 @@ fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
     )
 }
 
-fn run_merge(target: &Path, overrides: &[String], json: bool) -> Result<()> {
-    let done = merge(target, overrides)?;
-    let path = done.path.display();
-    let text = match done.items {
-        Some(items) => format!("{path} is whole: {items} items"),
-        None => format!("{path} was whole already"),
-    };
-    say(json, &done, &text)
-}
-
-fn run_forecast(
-    common: &Common,
-    memory: Memory,
-    output: Output,
-    shard: Option<ShardChoice>,
-    netcdf: Option<&Path>,
-) -> Result<()> {
-    let shard = shard.map(ShardChoice::shard).transpose()?;
-    let job = Job::within(common, memory)?;
-    let device = common.run.device.open()?;
-    if let (Some(file), Mode::Create) = (netcdf, output.mode())
-        && file.exists()
-    {
-        // said before the forecast rather than after it
-        let path = file.to_owned();
-        return Err(foehn_archive::WriteError::Exists { path }.into());
-    }
-    let how = (output.mode(), shard);
-    let done = forecast(&job.config, how, &device, &job.workers, job.talk)?;
-    if let Some(file) = netcdf {
-        foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
-    }
-    let (inits, members, path) = (done.inits, done.members, done.path.display());
-    job.say(&done, &format!("{inits} x {members} members in {path}"))
-}
-
-fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Result<()> {
+fn demonstrate(run: &Run, output: Output, overrides: &[String]) -> Result<()> {
     let mut config = RunConfig::parse(DEMO, "the demo's configuration", overrides)?;
     if let Some(seed) = run.seed {
         config.reseed(seed);
@@ -241,10 +201,10 @@ fn demonstrate(run: &arguments::Run, output: Output, overrides: &[String]) -> Re
 }
 
 /// What most commands begin with.
-struct Job {
-    config: RunConfig,
-    workers: Workers,
-    talk: Talk,
+pub(crate) struct Job {
+    pub(crate) config: RunConfig,
+    pub(crate) workers: Workers,
+    pub(crate) talk: Talk,
     json: bool,
 }
 
@@ -263,7 +223,7 @@ impl Job {
     }
 
     /// As [`Job::new`], in so much memory.
-    fn within(common: &Common, memory: Memory) -> Result<Self> {
+    pub(crate) fn within(common: &Common, memory: Memory) -> Result<Self> {
         let mut job = Self::new(common)?;
         if let Some(memory) = memory.memory {
             job.config.limit_memory(memory);
@@ -271,7 +231,7 @@ impl Job {
         Ok(job)
     }
 
-    fn say(&self, result: &impl Serialize, text: &str) -> Result<()> {
+    pub(crate) fn say(&self, result: &impl Serialize, text: &str) -> Result<()> {
         say(self.json, result, text)
     }
 }

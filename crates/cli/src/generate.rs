@@ -1,7 +1,7 @@
 //! `foehn generate`.
 
-use crate::arguments::{Output, Run};
 use crate::commands::{say, workers};
+use crate::run_arguments::{Output, Run};
 use anyhow::Result;
 use clap::Args;
 use foehn_pipelines::{

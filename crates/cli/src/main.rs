@@ -4,6 +4,8 @@ mod arguments;
 mod commands;
 mod generate;
 mod restore;
+mod run_arguments;
+mod stores;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

@@ -1,7 +1,7 @@
 //! `foehn restore` and its commands.
 
-use crate::arguments::{Common, Output, Run};
 use crate::commands::{say, workers};
+use crate::run_arguments::{Common, Output, Run};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use foehn_pipelines::{

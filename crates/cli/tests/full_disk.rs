@@ -107,25 +107,39 @@ fn a_preparation_into_a_folder_that_takes_nothing_says_so() {
     skip("no read-only disk (needs Linux and a mount in unshare)");
 }
 
-/// A file where a folder should be, and a folder without leave to write, which does not stop root.
+/// A file where a folder should be, and a folder without leave to write. Root may write everywhere: a test that root
+/// runs lets somebody else try.
 #[test]
 fn a_preparation_where_no_folder_can_be_made_says_so() {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
     let project = Project::simulated();
-    fs::write(project.path("file"), "").unwrap();
-    let refused = |to: &str, said: &[&str]| {
-        project
-            .run(&["prepare", "tiny.toml", "--to", to])
-            .refused(said);
+    let mode = |path: &str, mode: u32| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(project.path(path), mode).unwrap();
     };
-    refused("file/prepared.zarr", &["cannot create file"]);
-    let closed = project.path("closed");
-    fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
-    if fs::write(closed.join("x"), "").is_ok() {
-        return skip("whoever may write everywhere is denied nothing");
+    fs::write(project.path("file"), "").unwrap();
+    let to = |path| ["prepare", "tiny.toml", "--to", path];
+    project
+        .run(&to("file/prepared.zarr"))
+        .refused(&["cannot create file"]);
+    fs::create_dir(project.path("closed")).unwrap();
+    mode("closed", 0o555);
+    let mut command = project.foehn(&to("closed/prepared.zarr"));
+    if fs::write(project.path("closed/x"), "").is_ok() {
+        // who else may not reach the program where it was built
+        fs::copy(env!("CARGO_BIN_EXE_foehn"), project.path("foehn")).unwrap();
+        mode("", 0o755);
+        command = Command::new(project.path("foehn"));
+        command.args(to("closed/prepared.zarr"));
+        command
+            .current_dir(project.path(""))
+            .uid(NOBODY)
+            .gid(NOBODY);
     }
-    refused("closed/prepared.zarr", &["closed", "ermission denied"]);
+    let outcome = Outcome::from(command.output().unwrap());
+    outcome.refused(&["closed", "ermission denied"]);
 }
 
 #[test]

@@ -195,6 +195,54 @@ fn several_writers_make_what_one_makes() {
     }
 }
 
+/// Shares of prepared data, one of them killed again and again, and the merge, killed too.
+#[test]
+fn several_writers_prepare_what_one_prepares() {
+    let project = Project::simulated_of(40, 40);
+    let prepare: Vec<&str> = PREPARE.split(' ').collect();
+    let begun = Instant::now();
+    project.run(&prepare).done();
+    let alone = begun.elapsed();
+    let reference = project.files("prepared.zarr");
+    let start = |arguments: &[&str]| {
+        let mut command = project.foehn(arguments);
+        let silent = command.stdout(Stdio::null()).stderr(Stdio::null());
+        silent.spawn().unwrap()
+    };
+    let shard = |k: &'static str| [&prepare[..], &["--shard", k]].concat();
+    let merge: Vec<&str> = PREPARE
+        .replacen("prepare", "merge", 1)
+        .leak()
+        .split(' ')
+        .collect();
+    let (mut killed, moments) = (0, moments());
+    for part in &moments {
+        fs::remove_dir_all(project.path("prepared.zarr")).unwrap();
+        let mut others = [start(&shard("0/3")), start(&shard("2/3"))];
+        let mut child = start(&shard("1/3"));
+        sleep(alone.mul_f64(part / 2.0));
+        killed += u32::from(kill(&mut child));
+        for writer in &mut others {
+            assert!(writer.wait().unwrap().success());
+        }
+        project.run(&shard("1/3")).done();
+        let named = project.run(&["merge", "prepared.zarr"]);
+        named.refused(&["prepared.zarr", "CONFIG.toml"]);
+        let mut child = start(&merge);
+        sleep(alone.mul_f64(part / 2.0));
+        killed += u32::from(kill(&mut child));
+        project.run(&merge).done();
+        let when = format!("killed at {part:.3} of {alone:?}");
+        assert_same(&project.files("prepared.zarr"), &reference, &when);
+    }
+    println!(
+        "shares: {alone:?} alone, {killed} of {} killed",
+        2 * moments.len()
+    );
+    let again = project.run(&merge).done();
+    assert!(again.stdout.contains("whole already"), "{again:?}");
+}
+
 #[test]
 fn a_replaced_model_is_never_half_of_two() {
     let project = Project::trained();

@@ -11,6 +11,11 @@ use crate::derive::Anomaly;
 use crate::preparation::Preparation;
 use crate::stream::{Watch, tell};
 
+/// The mark of the anomalies of a chunk of states.
+pub(crate) fn item(block: usize) -> String {
+    format!("anomalies-{block:06}")
+}
+
 impl Preparation {
     /// Writes the anomalies, from what is written, and ends the store.
     pub(crate) fn write_anomalies(
@@ -21,7 +26,7 @@ impl Preparation {
     ) -> Result<(), PrepareError> {
         let archive = open(path)?;
         for block in 0..self.blocks() {
-            let (item, states) = (format!("anomalies-{block:06}"), self.block(block));
+            let (item, states) = (item(block), self.block(block));
             if self.anomalies.is_empty() || store.is_done(&item) {
                 continue;
             }

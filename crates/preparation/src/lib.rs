@@ -22,6 +22,7 @@ mod reader;
 mod region;
 mod resample;
 mod room;
+mod share;
 mod source_mark;
 mod statics;
 mod statistics;

@@ -27,6 +27,8 @@ pub(crate) struct Reader<'a> {
     plan: &'a Preparation,
     output: &'a Path,
     files: HashMap<usize, Archive>,
+    /// The output, where some of it is read back.
+    back: Option<Archive>,
 }
 
 impl<'a> Reader<'a> {
@@ -35,6 +37,7 @@ impl<'a> Reader<'a> {
             plan,
             output,
             files: HashMap::new(),
+            back: None,
         }
     }
 
@@ -63,7 +66,10 @@ impl<'a> Reader<'a> {
     }
 
     fn written(&mut self, block: usize) -> Sent {
-        let archive = open(self.output)?;
+        let archive = match &mut self.back {
+            Some(archive) => archive,
+            none => none.insert(open(self.output)?),
+        };
         let states = self.plan.block(block);
         let (ny, nx) = self.plan.grid.shape();
         let read = |channel: &crate::derive::Channel| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foehn_archive::{ArrayPlan, Coordinate, Element, Mode, Store};
+use foehn_archive::{ArrayPlan, Coordinate, Element, Store, Writing};
 use foehn_field::{Attribute, Attributes, Grid};
 use ndarray::Array1;
 
@@ -14,10 +14,14 @@ use crate::statistics::{arrays, days_in, reference};
 
 impl Preparation {
     /// Lays out the store and writes its coordinates and static variables.
-    pub(crate) fn create(&self, path: &Path, mode: Mode) -> Result<Store, PrepareError> {
+    pub(crate) fn create(
+        &self,
+        path: &Path,
+        how: impl Into<Writing>,
+    ) -> Result<Store, PrepareError> {
         let coordinates = self.coordinates()?;
         let plans = self.arrays(&coordinates);
-        let store = Store::create(path, &self.attributes(), plans, mode)?;
+        let store = Store::create(path, &self.attributes(), plans, how)?;
         same_source(&self.joined.files, &store)?;
         if !store.is_done("coordinates") {
             coordinates.iter().try_for_each(|c| c.write(&store))?;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 
-use foehn_archive::Mode;
+use foehn_archive::{Mode, Store};
 use ndarray::{Array3, Axis};
 use rayon::prelude::*;
-use rayon::{Scope, Yield};
+use rayon::{Scope, ThreadPool, Yield};
 
 use crate::PrepareError;
 use crate::preparation::Preparation;
@@ -36,41 +36,46 @@ impl Preparation {
         threads: usize,
         watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
     ) -> Result<(), PrepareError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|cause| PrepareError::Threads {
-            threads,
-            cause: cause.to_string(),
-        })?;
-        pool.install(|| self.write_here(path, mode, watch))
+        pool(threads)?.install(|| self.write_here(path, mode, watch))
     }
 
-    fn write_here(
+    pub(crate) fn write_here(
         &self,
         path: &Path,
         mode: Mode,
         watch: &mut Watch<'_>,
     ) -> Result<(), PrepareError> {
         let store = self.create(path, mode)?;
-        let done: Vec<bool> = (0..self.blocks())
-            .map(|b| store.is_done(&item(b)))
-            .collect();
         if store.is_done("statistics") {
             return self.write_anomalies(store, path, watch);
         }
+        let blocks = 0..self.blocks();
+        let done: Vec<bool> = blocks.map(|b| store.is_done(&item(b))).collect();
         let mut statistics = Statistics::new(self, path)?;
-        let queue = Queue::new(&store, self.written().map(|c| c.name.as_str()).collect());
-        thread::scope(|scope| {
-            let (sender, parts) = sync_channel::<Sent>(READ_AHEAD);
-            let (read, replay) = (&done, self.needs_statistics());
-            let (statistics, queue, watch) = (&mut statistics, &queue, &mut *watch);
-            scope.spawn(move || Reader::new(self, path).send(read, replay, &sender));
-            rayon::scope(move |scope| self.work(parts, statistics, queue, scope, watch))
-        })?;
-        // the last chunks were written after the last part had come
-        tell(watch, queue.progress()?)?;
+        self.stream(&store, &done, Some(&mut statistics), watch)?;
         statistics.write(&store)?;
         store.mark_done("statistics")?;
         self.write_anomalies(store, path, watch)
+    }
+
+    /// Writes the chunks of states that are not done. Statistics take up all of them, those that are done too.
+    pub(crate) fn stream(
+        &self,
+        store: &Store,
+        done: &[bool],
+        mut statistics: Option<&mut Statistics<'_>>,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), PrepareError> {
+        let queue = Queue::new(store, self.written().map(|c| c.name.as_str()).collect());
+        thread::scope(|scope| {
+            let (sender, parts) = sync_channel::<Sent>(READ_AHEAD);
+            let replay = statistics.is_some() && self.needs_statistics();
+            let (statistics, queue, watch) = (&mut statistics, &queue, &mut *watch);
+            scope.spawn(move || Reader::new(self, store.path()).send(done, replay, &sender));
+            rayon::scope(move |scope| self.work(parts, statistics, queue, scope, watch))
+        })?;
+        // the last chunks were written after the last part had come
+        tell(watch, queue.progress()?)
     }
 
     /// Takes up all parts that the reader sends, who ends where this ends early; full chunks go into the queue and the
@@ -82,7 +87,7 @@ impl Preparation {
     fn work<'s>(
         &self,
         parts: Receiver<Sent>,
-        statistics: &mut Statistics<'_>,
+        statistics: &mut Option<&mut Statistics<'_>>,
         queue: &'s Queue<'_>,
         scope: &Scope<'s>,
         watch: &mut Watch<'_>,
@@ -93,11 +98,15 @@ impl Preparation {
                 Message::Piece(inputs, states) => {
                     for (at, values) in work.take_up(&inputs, &self.transformed(states)) {
                         queue.put(scope, item(at.start / self.chunk), &at, &values);
-                        statistics.add(&at, &values)?;
+                        if let Some(statistics) = statistics {
+                            statistics.add(&at, &values)?;
+                        }
                     }
                 }
                 Message::Written(block, states) => {
-                    statistics.add(&self.block(block), &states)?;
+                    if let Some(statistics) = statistics {
+                        statistics.add(&self.block(block), &states)?;
+                    }
                     tell(watch, 1)?;
                 }
             }
@@ -140,7 +149,17 @@ impl Preparation {
     }
 }
 
-fn item(block: usize) -> String {
+/// Threads to work on.
+pub(crate) fn pool(threads: usize) -> Result<ThreadPool, PrepareError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|cause| PrepareError::Threads {
+        threads,
+        cause: cause.to_string(),
+    })
+}
+
+/// The mark of a chunk of states.
+pub(crate) fn item(block: usize) -> String {
     format!("block-{block:06}")
 }
 

@@ -91,7 +91,21 @@ pub(super) fn time(
             }
         }
     }
+    warn_of_other_times(archive, warnings);
     None
+}
+
+/// Times that nobody can read: CDO's absolute ones, and texts.
+fn warn_of_other_times(archive: &Archive, warnings: &mut Vec<String>) {
+    let named = |v: &&Variable| v.dims == [v.name.clone()] && v.name.eq_ignore_ascii_case("time");
+    if let Some(time) = archive.variables().values().find(named) {
+        warnings.push(format!(
+            "{} with units {:?} is no time axis: it needs units such as \"hours since 2000-01-01\" (of absolute times, \
+             cdo -r makes relative ones)",
+            time.name,
+            time.units().unwrap_or_default()
+        ));
+    }
 }
 
 fn warn_of_times(time: &TimeReport, warnings: &mut Vec<String>) {

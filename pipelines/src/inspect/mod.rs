@@ -141,6 +141,7 @@ fn main_variable(archive: &Archive) -> Option<&Variable> {
         .variables()
         .values()
         .filter(|v| v.dims.iter().all(|dim| *dim != v.name))
+        .filter(|v| !["string", "char"].contains(&v.dtype.as_str()))
         .max_by_key(size)
 }
 
@@ -176,9 +177,18 @@ fn warn_of_values(archive: &Archive, variables: &[VariableReport], warnings: &mu
         if !text && let Err(error) = archive.read(name, &nothing) {
             warnings.push(error.to_string());
         }
+        if let Some((dim, _)) = report.dimensions.iter().find(|(_, length)| *length == 0) {
+            warnings.push(format!("{name}: it has no values: {dim} has length 0"));
+        }
         let Some(statistics) = &report.statistics else {
             continue;
         };
+        if statistics.infinite > 0 {
+            warnings.push(format!(
+                "{name}: {} value(s) are infinite: a run is refused",
+                statistics.infinite
+            ));
+        }
         if statistics.undeclared_nan > 0 {
             warnings.push(format!(
                 "{name}: {} value(s) are NaN though nothing declares them missing: a run is refused",

@@ -1,6 +1,6 @@
 //! Moments of a variable, read in pieces.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use foehn_archive::{Archive, Variable};
 use serde::Serialize;
 use std::ops::Range;
@@ -19,6 +19,8 @@ pub struct Statistics {
     pub missing_share: f64,
     /// NaN that nothing declares missing.
     pub undeclared_nan: u64,
+    /// Infinite values, which are left out of the moments.
+    pub infinite: u64,
     /// The least value.
     pub minimum: f64,
     /// The greatest value.
@@ -35,6 +37,7 @@ struct Sums {
     count: u64,
     missing: u64,
     nan: u64,
+    infinite: u64,
     minimum: f64,
     maximum: f64,
     mean: f64,
@@ -46,19 +49,21 @@ impl Sums {
         count: 0,
         missing: 0,
         nan: 0,
+        infinite: 0,
         minimum: f64::INFINITY,
         maximum: f64::NEG_INFINITY,
         mean: 0.0,
         squares: 0.0,
     };
 
-    fn of(values: &[f64], missing: u64, nan: u64) -> Self {
+    fn of(values: &[f64], (missing, nan, infinite): (u64, u64, u64)) -> Self {
         let count = values.len() as u64;
         let mean = values.iter().sum::<f64>() / (count.max(1) as f64);
         Self {
             count,
             missing,
             nan,
+            infinite,
             minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
             maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             mean,
@@ -75,6 +80,7 @@ impl Sums {
             count,
             missing: self.missing + other.missing,
             nan: self.nan + other.nan,
+            infinite: self.infinite + other.infinite,
             minimum: self.minimum.min(other.minimum),
             maximum: self.maximum.max(other.maximum),
             mean: self.mean + apart * m / total,
@@ -89,23 +95,34 @@ pub(super) fn of(archive: &Archive, variable: &Variable) -> Result<Option<Statis
     if archive.read(&variable.name, &nothing).is_err() {
         return Ok(None);
     }
+    if archive.is_hollow(&variable.name)? {
+        bail!(
+            "{}: statistics were not taken: the file is too small to hold a share of its {:?} values worth reading; \
+             the rest were never written",
+            variable.name,
+            variable.shape
+        );
+    }
     let mut sums = Sums::NONE;
     for piece in pieces(&variable.shape, variable.chunks.as_deref()) {
         let field = archive.read(&variable.name, &piece)?;
         let missing = field.missing_count() as u64;
         let nan = field.values.iter().filter(|x| x.is_nan()).count() as u64;
-        let there = field.values.iter().filter(|x| !x.is_nan());
+        let there = field.values.iter().filter(|x| x.is_finite());
         let there: Vec<f64> = there.map(|x| f64::from(*x)).collect();
-        sums = sums.merge(Sums::of(&there, missing, nan.saturating_sub(missing)));
+        let infinite = field.values.len() as u64 - there.len() as u64 - nan;
+        let apart = (missing, nan.saturating_sub(missing), infinite);
+        sums = sums.merge(Sums::of(&there, apart));
         crate::progress::check_interrupt()?;
     }
-    let all = (sums.count + sums.missing + sums.nan).max(1) as f64;
+    let all = (sums.count + sums.missing + sums.nan + sums.infinite).max(1) as f64;
     let known = |x: f64| if sums.count > 0 { x } else { f64::NAN };
     Ok(Some(Statistics {
         count: sums.count,
         missing: sums.missing,
         missing_share: sums.missing as f64 / all,
         undeclared_nan: sums.nan,
+        infinite: sums.infinite,
         minimum: known(sums.minimum),
         maximum: known(sums.maximum),
         mean: known(sums.mean),
@@ -114,7 +131,10 @@ pub(super) fn of(archive: &Archive, variable: &Variable) -> Result<Option<Statis
 }
 
 /// Cuts an array into boxes of at most [`PIECE`] values, whole chunks where they fit.
-fn pieces(shape: &[usize], chunks: Option<&[usize]>) -> Vec<Vec<Range<usize>>> {
+fn pieces(
+    shape: &[usize],
+    chunks: Option<&[usize]>,
+) -> impl Iterator<Item = Vec<Range<usize>>> + use<> {
     let mut lengths = shape.to_vec();
     for axis in 0..lengths.len() {
         let inner: usize = lengths[axis + 1..]
@@ -132,21 +152,18 @@ fn pieces(shape: &[usize], chunks: Option<&[usize]>) -> Vec<Vec<Range<usize>>> {
         };
         lengths[axis] = whole.min(lengths[axis]).max(1);
     }
-    let mut boxes = vec![Vec::new()];
-    for (length, total) in lengths.iter().zip(shape) {
-        let starts: Vec<usize> = (0..*total).step_by((*length).max(1)).collect();
-        let with = |ranges: &Vec<Range<usize>>| {
-            let ranges = ranges.clone();
-            let starts = starts.clone();
-            starts.into_iter().map(move |start| {
-                let mut longer = ranges.clone();
-                longer.push(start..(start + length).min(*total));
-                longer
-            })
-        };
-        boxes = boxes.iter().flat_map(with).collect();
-    }
-    boxes
+    let counts = lengths.iter().zip(shape);
+    let counts: Vec<usize> = counts
+        .map(|(n, total)| total.div_ceil((*n).max(1)))
+        .collect();
+    let shape = shape.to_vec();
+    ndarray::indices(counts).into_iter().map(move |at| {
+        let at = ndarray::Dimension::slice(&at);
+        let along = at.iter().zip(&lengths).zip(&shape);
+        along
+            .map(|((k, n), total)| k * n..((k + 1) * n).min(*total))
+            .collect()
+    })
 }
 
 #[cfg(test)]
@@ -161,7 +178,7 @@ mod tests {
             (vec![], None),
             (vec![0, 4], None),
         ] {
-            let boxes = pieces(&shape, chunks.as_deref());
+            let boxes: Vec<_> = pieces(&shape, chunks.as_deref()).collect();
             let volume =
                 |ranges: &Vec<Range<usize>>| ranges.iter().map(Range::len).product::<usize>();
             let covered: usize = boxes.iter().map(volume).sum();
@@ -173,8 +190,8 @@ mod tests {
     #[test]
     fn sums_of_parts_are_those_of_the_whole() {
         let values = [1.0, 2.0, 4.0, 8.0, 16.0];
-        let whole = Sums::of(&values, 0, 0);
-        let parts = Sums::of(&values[..2], 0, 0).merge(Sums::of(&values[2..], 0, 0));
+        let whole = Sums::of(&values, (0, 0, 0));
+        let parts = Sums::of(&values[..2], (0, 0, 0)).merge(Sums::of(&values[2..], (0, 0, 0)));
         // mean 6.2, squares 27.04 + 17.64 + 4.84 + 3.24 + 96.04
         assert!((whole.squares - 148.8).abs() < 1e-12 && (parts.squares - 148.8).abs() < 1e-12);
         assert!((parts.mean - 6.2).abs() < 1e-15);

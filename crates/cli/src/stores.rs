@@ -1,0 +1,69 @@
+//! The commands that several jobs may share, and the one that ends what they wrote.
+
+use crate::commands::{Job, say};
+use crate::run_arguments::{Common, Manner, Memory, Output};
+use anyhow::Result;
+use foehn_pipelines::{Mode, PrepareJob, ShardChoice, forecast_path};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn prepare(
+    common: &Common,
+    output: Output,
+    shard: Option<ShardChoice>,
+    to: Option<PathBuf>,
+) -> Result<()> {
+    let shard = shard.map(ShardChoice::shard).transpose()?;
+    let manner = &common.run.manner;
+    let job = PrepareJob::load(&common.config, &common.overrides, to)?;
+    let done = job.run((output.mode(), shard), manner.threads, manner.talk())?;
+    let text = match shard {
+        Some(shard) => format!("share {shard} of {}", states(done.states, &done.path)),
+        None => states(done.states, &done.path),
+    };
+    say(manner.json, &done, &text)
+}
+
+pub(crate) fn forecast(
+    common: &Common,
+    memory: Memory,
+    output: Output,
+    shard: Option<ShardChoice>,
+    netcdf: Option<&Path>,
+) -> Result<()> {
+    let shard = shard.map(ShardChoice::shard).transpose()?;
+    let job = Job::within(common, memory)?;
+    let device = common.run.device.open()?;
+    if let (Some(file), Mode::Create) = (netcdf, output.mode())
+        && file.exists()
+    {
+        // said before the forecast rather than after it
+        let path = file.to_owned();
+        return Err(foehn_archive::WriteError::Exists { path }.into());
+    }
+    let how = (output.mode(), shard);
+    let done = foehn_pipelines::forecast(&job.config, how, &device, &job.workers, job.talk)?;
+    if let Some(file) = netcdf {
+        foehn_archive::export_netcdf(&forecast_path(&job.config), file, output.mode())?;
+    }
+    let (inits, members, path) = (done.inits, done.members, done.path.display());
+    job.say(&done, &format!("{inits} x {members} members in {path}"))
+}
+
+pub(crate) fn merge(
+    target: &Path,
+    overrides: &[String],
+    to: Option<PathBuf>,
+    manner: &Manner,
+) -> Result<()> {
+    let done = foehn_pipelines::merge(target, overrides, to, (manner.threads, manner.talk()))?;
+    let path = done.path.display();
+    let text = match done.items {
+        Some(items) => format!("{path} is whole: {items} items"),
+        None => format!("{path} was whole already"),
+    };
+    say(manner.json, &done, &text)
+}
+
+pub(crate) fn states(count: usize, path: &Path) -> String {
+    format!("{count} states in {}", path.display())
+}
