@@ -87,8 +87,8 @@ fn one_command_trains_draws_and_scores_and_does_nothing_twice() {
         assert!(done.stdout.contains(text), "no {text} in {}", done.stdout);
     }
     let samples = project.files("model/samples");
-    // 100 pictures, their sheet, and their classes
-    assert_eq!(samples.len(), 102);
+    // 100 pictures, their sheet, their classes, and how they were drawn
+    assert_eq!(samples.len(), 103);
     let classes = fs::read_to_string(project.path("model/samples/classes.csv")).unwrap();
     assert!(classes.starts_with("file,class\n00000.png,\"down\"\n00001.png,\"up\"\n"));
     let model = project.files("model");
@@ -101,10 +101,33 @@ fn one_command_trains_draws_and_scores_and_does_nothing_twice() {
     // the table is the same again, also from what an interrupted run left
     generate(&project, &["--sweep"]).done();
     assert_same(&project.files("model"), &model, "the table made again");
-    generate(&project, &["--samples", "3"]).refused(&["holds pictures already", "--out"]);
+    for (other, about) in [
+        (["--samples", "3"], "samples was 100 and is 3"),
+        (
+            ["--guidance", "3"],
+            "sampling.guidance was not set and is 3.0",
+        ),
+        (["--seed", "7"], "seed was 1 and is 7"),
+    ] {
+        generate(&project, &other).refused(&["drawn otherwise", about, "--out"]);
+    }
     generate(&project, &["--set", "train.steps=40"]).refused(&["train.steps was 30"]);
     generate(&project, &["--overwrite", "--threads", "1"]).done();
     assert_same(&project.files("model"), &model, "on one thread");
+    let other = generate(&project, &["--set", "scores.steps=[2]"]).done();
+    assert!(
+        other.stdout.contains("pictures learnt from"),
+        "another table is made"
+    );
+    let drawn = generate(
+        &project,
+        &["--samples", "1", "--seed", "7", "--out", "one.npy"],
+    )
+    .done();
+    assert!(
+        !drawn.stdout.contains("pictures learnt from"),
+        "pictures elsewhere leave it"
+    );
 }
 
 #[test]
@@ -162,12 +185,20 @@ fn a_training_or_a_table_that_stopped_goes_on() {
         "weights.safetensors",
         "checkpoints/checkpoint-00000030.safetensors",
         "scores.json",
+        "samples/00003.png",
+        "samples/drawn.toml",
     ] {
         fs::remove_file(project.path("model").join(file)).unwrap();
     }
     generate(&project, &[]).refused(&["--resume"]);
     generate(&project, &["--resume"]).done();
     assert_same(&project.files("model"), &whole, "after --resume");
+    let mine = project.path("model/samples/mine.png");
+    fs::write(&mine, "mine").unwrap();
+    generate(&project, &["--overwrite", "--samples", "2"]).done();
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+    // two pictures, sheet, classes, how they were drawn, and what is somebody else's
+    assert_eq!(project.files("model/samples").len(), 6);
 }
 
 #[test]

@@ -138,6 +138,12 @@ fn gaps_are_filled_and_known_values_are_those_of_the_file() {
     apply(&project, &again).done();
     let other = [&again[..], &["--steps", "2"]].concat();
     apply(&project, &other).refused(&["foehn_restore"]);
+    // as many other times are others
+    let days = ["--times", "2000-01-04..2000-01-04T00:00"];
+    let shifted = [&input[..], &days, &form, &["--resume"]].concat();
+    apply(&project, &shifted).refused(&["foehn_restore"]);
+    let tiles = ["--tile", "4", "--out", "no"];
+    apply(&project, &[&input[..], &tiles].concat()).refused(&["periodic along y", "8 cells"]);
 }
 
 #[test]
@@ -159,7 +165,7 @@ fn gaps_of_other_times_are_learnt_and_scored_where_there_is_a_truth() {
         let words: Vec<&str> = words.split(' ').collect();
         project.run(&[&words[..], more].concat())
     };
-    let said = score(&["--steps", "1,2", "--of", "6"]).done().stdout;
+    let said = score(&["--steps", "1,2", "--of", "10"]).done().stdout;
     for text in [
         "harmonic, vorticity",
         "flow",
@@ -193,7 +199,8 @@ fn coarse_fields_become_large_and_reduce_to_what_they_were() {
     project
         .run(&["restore", "train", "gaps.toml", "--quiet"])
         .done();
-    states::write(&project.path("coarse.zarr"), 3, 2, None, wave);
+    let blocks = (vec![1.5, 5.5], 8.0);
+    states::write_at(&project.path("coarse.zarr"), 3, blocks, None, wave);
     apply(
         &project,
         &["--input", "coarse.zarr", "--project", "--out", "large"],
@@ -202,7 +209,7 @@ fn coarse_fields_become_large_and_reduce_to_what_they_were() {
     let file = open(&project.path("large/restored.nc")).unwrap();
     let samples = whole(&file, "vorticity");
     assert_eq!(samples.shape(), [3, 3, SIDE, SIDE]);
-    assert_eq!(whole(&file, "y")[0], -0.375);
+    assert_eq!(whole(&file, "y")[0], 0.0);
     for (t, m, y, x) in (0..36).map(|k| (k % 3, k / 3 % 3, k / 9 % 2, k / 18)) {
         let cell = |k: usize| f64::from(samples[[t, m, 4 * y + k / 4, 4 * x + k % 4]]);
         let mean = (0..16).map(cell).sum::<f64>() / 16.0;
@@ -215,6 +222,8 @@ fn coarse_fields_become_large_and_reduce_to_what_they_were() {
     };
     refused("whole.zarr", &["8 x 8 cells", "(1, 32, 32)", "(1, 8, 8)"]);
     refused("nowhere.nc", &["there is no nowhere.nc"]);
+    states::write(&project.path("elsewhere.zarr"), 3, 2, None, wave);
+    refused("elsewhere.zarr", &["corners", "y 0.000 to 7.000"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use foehn_field::{Calendar, DateTime, Instant};
+use foehn_field::{Calendar, DateTime, Grid, Instant};
 use ndarray::{Array2, Array3, ArrayViewMut3};
 use serde::{Deserialize, Serialize};
 
@@ -119,12 +119,6 @@ impl Statistics {
         let units: Vec<&str> = series.variables().iter().map(Channel::units).collect();
         let statics: Vec<&str> = series.statics().map(|(name, _)| name).collect();
         let own: Vec<&str> = self.statics.iter().map(|s| s.name.as_str()).collect();
-        let calendar = series.calendar();
-        let start = series.instant(0).unwrap_or(Instant(0));
-        let same_calendar = calendar == self.calendar
-            || [calendar, self.calendar]
-                .iter()
-                .all(|c| is_gregorian(*c, start));
         let difference = if self.variables != names {
             format!("variables {:?} and {names:?}", self.variables)
         } else if self.units != units {
@@ -135,14 +129,31 @@ impl Statistics {
                 self.shape,
                 series.shape()
             )
-        } else if self.corners != places::corners(series.grid()) {
-            format!(
-                "corners of the grid {} and {}",
-                self.corners,
-                places::corners(series.grid())
-            )
         } else if own != statics {
             format!("static variables {own:?} and {statics:?}")
+        } else {
+            let start = series.instant(0).unwrap_or(Instant(0));
+            return self.check_place(series.grid(), (series.calendar(), start));
+        };
+        Err(DataError::OtherStatistics { difference })
+    }
+
+    /// Refuses another grid, or a calendar that counts other days from `start` on.
+    ///
+    /// # Errors
+    /// [`DataError::OtherStatistics`], saying what differs.
+    pub fn check_place(
+        &self,
+        grid: &Grid,
+        (calendar, start): (Calendar, Instant),
+    ) -> Result<(), DataError> {
+        let same_calendar = calendar == self.calendar
+            || [calendar, self.calendar]
+                .iter()
+                .all(|c| is_gregorian(*c, start));
+        let corners = places::corners(grid);
+        let difference = if self.corners != corners {
+            format!("corners of the grid {} and {corners}", self.corners)
         } else if !same_calendar {
             format!("calendars {} and {calendar}", self.calendar)
         } else {

@@ -5,7 +5,7 @@ use super::config::Task;
 use super::drawing::Drawing;
 use super::fields::{self, FieldOptions};
 use super::folder::{Folder, Model};
-use super::memory::{self, Load};
+use super::memory::{Load, fewer, refuse_seam, room};
 use super::written::{Written, residual, save, write};
 use crate::progress::{Progress, Talk};
 use anyhow::{Result, bail};
@@ -13,6 +13,7 @@ use burn::tensor::Device;
 use foehn_compute::Workers;
 use foehn_dataset::ByteSize;
 use foehn_restoration::{Collection, Degradation, Sheet};
+use ndarray::Array4;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -161,22 +162,8 @@ pub fn restore_apply(
     for i in 0..count {
         let mut case = Case::new(&model, (&job.damage, seed), &collection, i)?;
         case.given.class = class;
-        let load = Load {
-            size: case.given.condition.dim().into(),
-            samples: job.samples,
-            workers: workers.count(),
-        };
-        let drawing = Drawing {
-            tiles: tiles(job, &model, load)?,
-            ..drawing
-        };
-        let mut drawn = drawing.samples(
-            std::slice::from_ref(&case.given),
-            &[case.noise],
-            job.samples,
-            Some(&progress),
-        )?;
-        let written = Written::of(&case, drawn.swap_remove(0), job.projection)?;
+        let drawn = drawn(job, &drawing, &case, &progress)?;
+        let written = Written::of(&case, drawn, job.projection)?;
         if let Some((coarse, factor)) = &case.coarse {
             for sample in &written.samples {
                 let residual = residual(sample, coarse, *factor);
@@ -206,15 +193,40 @@ pub fn restore_apply(
     })
 }
 
-/// The tiles of a picture or field: those asked for, or the largest that fit the memory.
+/// The samples of a picture, in tiles where memory is short.
 ///
-/// # Errors
-/// If none do.
-pub fn tiles(job: &RestoreJob, model: &Model, load: Load) -> Result<Option<[usize; 2]>> {
-    match (job.tiles, job.memory) {
-        (None, Some(memory)) => memory::tiles(model.law.architecture(), load, memory),
-        (tiles, _) => Ok(tiles),
+/// # Shapes
+/// (samples, C, H, W).
+fn drawn(
+    job: &RestoreJob,
+    drawing: &Drawing,
+    case: &Case,
+    progress: &Progress,
+) -> Result<Array4<f32>> {
+    let size: [usize; 3] = case.given.condition.dim().into();
+    let load = Load {
+        size,
+        held: job.samples * size.iter().product::<usize>(),
+        kept: 0,
+        workers: drawing.workers.count(),
+    };
+    let room = room(job, drawing.model, load)?;
+    refuse_seam(drawing.model, room.tiles, [size[1], size[2]])?;
+    let fewer = fewer(room, drawing.workers)?;
+    let drawing = Drawing {
+        tiles: room.tiles,
+        workers: fewer.as_ref().unwrap_or(drawing.workers),
+        ..*drawing
+    };
+    if let (Some(memory), Some([side, _])) = (job.memory, room.tiles) {
+        progress.say(&format!(
+            "{}: tiles of {side} pixels fit {memory}",
+            case.name
+        ));
     }
+    let given = std::slice::from_ref(&case.given);
+    let mut drawn = drawing.samples(given, &[case.noise], job.samples, Some(progress))?;
+    Ok(drawn.swap_remove(0))
 }
 
 /// The class of the input, if it is told; without one nothing guides.

@@ -15,6 +15,11 @@ use ndarray::{Array3, Array4, Axis, s};
 /// Pixels of all samples that a worker takes at once.
 const PIXELS: usize = 1 << 16;
 
+/// Samples of one size that a worker takes at once.
+pub fn batch([h, w]: [usize; 2]) -> usize {
+    (PIXELS / (h * w)).max(1)
+}
+
 /// A model with how it is sampled and where.
 #[derive(Clone, Copy)]
 pub struct Drawing<'a> {
@@ -68,7 +73,7 @@ impl Drawing<'_> {
             .map(|[side, overlap]| Tiling::new([h, w], side, overlap))
             .transpose()?;
         let rows = given.len() * samples;
-        let size = (PIXELS / (h * w)).clamp(1, rows.max(1));
+        let size = batch([h, w]).min(rows.max(1));
         let mut all = Array4::zeros((rows, channels, h, w));
         let mut next = 0;
         let batches = rows.div_ceil(size);

@@ -237,7 +237,7 @@ fn is_of(path: &Path, origin: &str, mode: Mode) -> Result<bool> {
     }
     bail!(
         "{} was trained otherwise ({before}; now {origin}), and distances by its features would not be those of this data: \
-         give --overwrite to train it again",
+         remove the file to have another trained (foehn restore score: or give --overwrite)",
         path.display()
     )
 }

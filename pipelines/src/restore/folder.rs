@@ -1,6 +1,7 @@
 //! The folder of a model of pictures.
 
-use super::config::RestoreConfig;
+use super::config::{RestoreConfig, Task};
+use super::generation_samples::Samples;
 use super::law::{RestorationLaw, Seen};
 use crate::continuation::refuse_other;
 use crate::text_file::write_text;
@@ -168,9 +169,8 @@ impl Folder {
                 fs::remove_dir_all(self.checkpoints())
                     .with_context(|| format!("cannot remove {}", self.checkpoints().display()))?;
             }
-            if self.samples().exists() {
-                fs::remove_dir_all(self.samples())
-                    .with_context(|| format!("cannot remove {}", self.samples().display()))?;
+            if config.task == Task::Generation {
+                Samples::at(None, self).remove()?;
             }
             // what says which model it is goes last, so that a crash leaves nothing that another would continue
             let files = [

@@ -4,10 +4,12 @@ use super::config::{RestoreConfig, Task};
 use super::drawing::Drawing;
 use super::features::Features;
 use super::folder::{Folder, Model};
-use super::generation_samples::{Pictures as Output, drawn};
+use super::generation_samples::{Samples as Output, pictures};
 use super::generation_scores::{GenerationScores, scores};
 use super::pictures::Pictures;
+use super::sampling::RestoreSampling;
 use super::training::learn;
+use crate::continuation::difference;
 use crate::generate::Comparison;
 use crate::progress::{Progress, Talk};
 use anyhow::{Result, bail};
@@ -87,30 +89,62 @@ pub fn generate_pictures(
         device,
         workers,
     };
+    // before anything is drawn: labels and pictures may not go together
+    let features = features(&drawing, &config, job, (&folder, imported), talk)?;
     if wanted > 0 {
-        write(&drawing, job, wanted, &output, talk)?;
+        if job.output.is_none() {
+            // what an interrupted run left
+            output.remove()?;
+        }
+        write(&drawing, job, &output, &drawn(&config, job)?, talk)?;
     }
-    let asked = job.table == Comparison::Sweep || job.features.is_some();
-    let again = asked || !folder.scores().exists();
-    let scores = (again && comparable(&config, job)).then(|| {
-        let own = config.data.labels.as_ref().map(|_| {
-            let file = folder.classifier();
-            let (file, channels) = ((file.as_path(), Mode::Create), model.law.channels());
-            Features::open(&config, file, channels, device, workers, talk)
-        });
-        let features = match (imported, own.transpose()?) {
-            (Some(imported), Some(own)) => imported.beside(own),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => bail!("there is nothing to make features by"),
+    let scores = features.map(|features| {
+        // another seed is one of other pictures, and not of another table
+        let drawing = Drawing {
+            seed: model.config.seed,
+            ..drawing
         };
-        scores(&config, &folder, features, &drawing, talk)
+        scores(&config, &folder, features, &drawing, job.table, talk)
     });
     Ok(PictureSummary {
         model: folder.0,
         validation_loss,
         samples: wanted,
         output: output.path().to_owned(),
-        scores: scores.transpose()?,
+        scores: scores.transpose()?.flatten(),
+    })
+}
+
+/// What makes the features of the table, where there are test pictures and something to make features by.
+fn features(
+    drawing: &Drawing,
+    config: &RestoreConfig,
+    job: &PictureJob,
+    (folder, imported): (&Folder, Option<Features>),
+    talk: Talk,
+) -> Result<Option<Features>> {
+    let asked = job.table == Comparison::Sweep || job.features.is_some();
+    // pictures that go elsewhere leave the table of the model as it is
+    let kept = !asked && job.output.is_some() && folder.scores().exists();
+    if kept || !comparable(config, job) {
+        return Ok(None);
+    }
+    let own = config.data.labels.as_ref().map(|_| {
+        let file = folder.classifier();
+        let (device, workers) = (drawing.device, drawing.workers);
+        let channels = drawing.model.law.channels();
+        Features::open(
+            config,
+            (&file, Mode::Create),
+            channels,
+            device,
+            workers,
+            talk,
+        )
+    });
+    Ok(match (imported, own.transpose()?) {
+        (Some(imported), Some(own)) => Some(imported.beside(own)),
+        (one, other) => one.or(other),
     })
 }
 
@@ -147,17 +181,42 @@ fn asked(config: &RestoreConfig, job: &PictureJob, mode: Mode, output: &Output) 
         let count = pictures.told(labels, None)?.classes();
         classes.find(called, count.unwrap_or(0))?;
     }
-    // what belongs to an older model goes with it, and what is there need not be made again
+    // what belongs to an older model goes with it
     let own = job.output.is_none();
     if own && mode == Mode::Overwrite {
         return Ok(job.samples.unwrap_or(SAMPLES));
     }
-    let plain = own && job.samples.is_none() && job.class.is_none() && job.seed.is_none();
-    if plain && output.is_there() {
+    if own && let Some(before) = output.drawn() {
+        if let Some(difference) = difference(&before.parse()?, &drawn(config, job)?.parse()?, "") {
+            bail!(
+                "{} holds pictures that were drawn otherwise ({difference}): give another --out, a folder or a file.npy",
+                output.path().display()
+            );
+        }
         return Ok(0);
     }
-    output.refuse()?;
+    if !own {
+        output.refuse()?;
+    }
     Ok(job.samples.unwrap_or(SAMPLES))
+}
+
+/// All that decides what is drawn from a model, as it lies beside the pictures.
+fn drawn(config: &RestoreConfig, job: &PictureJob) -> Result<String> {
+    #[derive(Serialize)]
+    struct Drawn<'a> {
+        seed: u64,
+        samples: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        class: Option<&'a str>,
+        sampling: RestoreSampling,
+    }
+    Ok(toml::to_string(&Drawn {
+        seed: config.seed,
+        samples: job.samples.unwrap_or(SAMPLES),
+        class: job.class.as_deref(),
+        sampling: config.sampling,
+    })?)
 }
 
 /// Trains the model unless it is there, of this configuration but for the seed.
@@ -184,16 +243,17 @@ fn train(
 fn write(
     drawing: &Drawing,
     job: &PictureJob,
-    wanted: usize,
     output: &Output,
+    how: &str,
     talk: Talk,
 ) -> Result<()> {
+    let wanted = job.samples.unwrap_or(SAMPLES);
     let Model { config, law, .. } = drawing.model;
     let asked = drawing.model.class(job.class.as_deref())?;
     let class = |i: usize| law.classes().map(|count| asked.unwrap_or(i % count));
     let classes: Vec<_> = (0..wanted).map(class).collect();
     let progress = Progress::new(talk, "drawing", "pictures", wanted as u64, 0);
-    let pictures = drawn(drawing, &classes, Some(&progress))?;
+    let pictures = pictures(drawing, &classes, Some(&progress))?;
     progress.finish();
     let told = drawing.how.guidance() > 0.0;
     let classes: Vec<_> = classes
@@ -201,7 +261,7 @@ fn write(
         .map(|class| class.filter(|_| told))
         .collect();
     let name = |i: usize| config.classes.as_ref().map_or(String::new(), |c| c.name(i));
-    output.write(&pictures, &classes, name)
+    output.write(&pictures, &classes, name, how)
 }
 
 impl PictureSummary {

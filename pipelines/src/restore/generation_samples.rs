@@ -25,7 +25,7 @@ const ACROSS: usize = 10;
 ///
 /// # Errors
 /// If a sample leaves the numbers, or after Ctrl-C.
-pub fn drawn(
+pub fn pictures(
     drawing: &Drawing,
     classes: &[Option<usize>],
     progress: Option<&Progress>,
@@ -52,16 +52,19 @@ pub fn drawn(
     Ok(all)
 }
 
+/// The file of a folder of pictures that is written last: how all of them were drawn.
+const DRAWN: &str = "drawn.toml";
+
 /// Where pictures go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pictures {
+pub enum Samples {
     /// PNG files and the sheet, in a folder.
     Folder(PathBuf),
     /// One array of bytes (N, C, H, W), with the classes and the sheet beside it.
     Array(PathBuf),
 }
 
-impl Pictures {
+impl Samples {
     /// What a path means by its ending; the folder of the model has a place for them where none is given.
     pub fn at(path: Option<&Path>, folder: &Folder) -> Self {
         match path {
@@ -81,10 +84,45 @@ impl Pictures {
     }
 
     /// Whether there is something already.
-    pub fn is_there(&self) -> bool {
+    fn is_there(&self) -> bool {
         let path = self.path();
         let full = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
         full || path.is_file()
+    }
+
+    /// How the pictures of a folder were drawn, if all of them are there.
+    pub fn drawn(&self) -> Option<String> {
+        match self {
+            Self::Folder(path) => fs::read_to_string(path.join(DRAWN)).ok(),
+            Self::Array(_) => None,
+        }
+    }
+
+    /// Removes the files that [`Samples::write`] makes in a folder, and the folder if it holds no others.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn remove(&self) -> Result<()> {
+        let Self::Folder(folder) = self else {
+            return Ok(());
+        };
+        let cannot = || format!("cannot remove pictures of {}", folder.display());
+        let mut others = 0;
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let entry = entry.with_context(cannot)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let number = name.strip_suffix(".png");
+            let numbered = number.is_some_and(|n| n.len() >= 5 && n.parse::<u32>().is_ok());
+            if numbered || [DRAWN, "classes.csv", "sheet.png"].contains(&&*name) {
+                fs::remove_file(entry.path()).with_context(cannot)?;
+            } else {
+                others += 1;
+            }
+        }
+        if others == 0 && folder.exists() {
+            fs::remove_dir(folder).with_context(cannot)?;
+        }
+        Ok(())
     }
 
     /// Refuses to write over what is there.
@@ -101,7 +139,7 @@ impl Pictures {
         Ok(())
     }
 
-    /// Writes pictures with what their classes are called, and the sheet.
+    /// Writes pictures with what their classes are called, the sheet and, last, how they were drawn.
     ///
     /// # Errors
     /// If the file system refuses.
@@ -110,6 +148,7 @@ impl Pictures {
         pictures: &[Array3<f32>],
         classes: &[Option<usize>],
         name: impl Fn(usize) -> String,
+        drawn: &str,
     ) -> Result<()> {
         let pictures: Vec<Picture> = pictures
             .iter()
@@ -130,7 +169,8 @@ impl Pictures {
                 if classes.iter().any(Option::is_some) {
                     save(&folder.join("classes.csv"), list.as_bytes())?;
                 }
-                save(&folder.join("sheet.png"), &sheet(&pictures, classes)?)
+                save(&folder.join("sheet.png"), &sheet(&pictures, classes)?)?;
+                save(&folder.join(DRAWN), drawn.as_bytes())
             }
             Self::Array(file) => {
                 save(file, &array(&pictures)?)?;

@@ -5,9 +5,10 @@ use super::contest::calls;
 use super::drawing::Drawing;
 use super::features::{FeatureNote, Features, as_written};
 use super::folder::Folder;
-use super::generation_samples::drawn;
+use super::generation_samples::pictures as drawn_pictures;
 use super::pictures::Pictures;
 use super::sampling::RestoreSampling;
+use crate::generate::Comparison;
 use crate::progress::{Progress, Talk};
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
@@ -33,6 +34,8 @@ pub struct GenerationScores {
     pub rows: Vec<GenerationRow>,
     /// The file of scores.
     pub path: PathBuf,
+    /// Of samplers, seed, weights, pictures and the network of features.
+    pub made_with: String,
     /// What the numbers are.
     pub conventions: [&'static str; 4],
 }
@@ -60,7 +63,7 @@ pub struct GenerationRow {
 
 const CONVENTIONS: [&str; 4] = [
     "frechet: |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)) of features, covariances with ddof 1, sets of equal size; larger \
-     for fewer pictures: compare with the row of pictures that were learnt from",
+     for fewer pictures: compare with the row of pictures that were learnt from, which are also those that a classifier of features learnt from",
     "kernel: unbiased squared maximum mean discrepancy, kernel (x . y / d + 1)^3",
     "classes: picture i is asked for in the class of test picture i; features are of values rounded to 8 bits and cut to [-1, 1]",
     "guidance: b + w (b_class - b); w = 0 is told no class",
@@ -73,7 +76,8 @@ struct Part {
     rows: Vec<GenerationRow>,
 }
 
-/// The table of a model, written into its folder; rows of an interrupted run are kept.
+/// The table of a model, written into its folder; rows of an interrupted run are kept. `None` if the same table is there
+/// and is not asked for again.
 ///
 /// # Errors
 /// If there are no test pictures, or fewer than asked for.
@@ -82,12 +86,16 @@ pub fn scores(
     folder: &Folder,
     features: Features,
     drawing: &Drawing,
+    table: Comparison,
     talk: Talk,
-) -> Result<GenerationScores> {
+) -> Result<Option<GenerationScores>> {
     let sets = Sets::new(config, &features, drawing)?;
     let rows = config.compared(drawing.model.law.classes().is_some());
-    let made_with = made_with(config, folder, &features.note)?;
-    let mut part = begun(folder, made_with);
+    let made_with = made_with(&rows, folder, &sets)?;
+    if table != Comparison::Sweep && is_done(folder, &made_with) {
+        return Ok(None);
+    }
+    let mut part = begun(folder, &made_with);
     if part.rows.is_empty() {
         part.rows.push(sets.of_training(config)?);
     }
@@ -105,6 +113,7 @@ pub fn scores(
         pictures: sets.count,
         rows: part.rows,
         path: folder.scores(),
+        made_with,
         conventions: CONVENTIONS,
         features: features.note,
     };
@@ -113,27 +122,45 @@ pub fn scores(
         fs::remove_file(folder.rows())
             .with_context(|| format!("cannot remove {}", folder.rows().display()))?;
     }
-    Ok(scores)
+    Ok(Some(scores))
 }
 
-/// All that decides the rows: configuration, weights and networks of features.
-fn made_with(config: &RestoreConfig, folder: &Folder, note: &FeatureNote) -> Result<String> {
+/// All that decides the rows: samplers, seed, weights, test pictures and networks of features.
+fn made_with(rows: &[(String, RestoreSampling)], folder: &Folder, sets: &Sets) -> Result<String> {
     let mut crc = Crc::new();
     let path = folder.weights();
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     crc.update(&bytes);
-    crc.update(serde_json::to_string(note)?.as_bytes());
-    crc.update(config.to_toml()?.as_bytes());
+    crc.update(serde_json::to_string(&sets.features.note)?.as_bytes());
+    crc.update(serde_json::to_string(rows)?.as_bytes());
+    crc.update(&sets.drawing.seed.to_le_bytes());
+    crc.update(&sets.count.to_le_bytes());
+    for feature in &sets.truth {
+        crc.update(&feature.to_le_bytes());
+    }
+    for class in &sets.classes {
+        crc.update(&class.map_or(-1, |class| class as i64).to_le_bytes());
+    }
     Ok(format!("{:08x}", crc.sum()))
 }
 
+/// Whether the folder holds this very table.
+fn is_done(folder: &Folder, made_with: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Known {
+        made_with: String,
+    }
+    let text = fs::read_to_string(folder.scores()).unwrap_or_default();
+    serde_json::from_str::<Known>(&text).is_ok_and(|known| known.made_with == made_with)
+}
+
 /// What an interrupted run has left, if it made the same table.
-fn begun(folder: &Folder, made_with: String) -> Part {
+fn begun(folder: &Folder, made_with: &str) -> Part {
     let text = fs::read_to_string(folder.rows()).unwrap_or_default();
     match serde_json::from_str::<Part>(&text) {
         Ok(part) if part.made_with == made_with => part,
         _ => Part {
-            made_with,
+            made_with: made_with.to_owned(),
             ..Part::default()
         },
     }
@@ -184,12 +211,19 @@ impl<'a> Sets<'a> {
         let pictures = Pictures::seen_in(config, &config.data.train, channels)?;
         let labels = config.data.labels.as_ref().map(|labels| &*labels.train);
         let pictures = pictures.told(labels, self.drawing.model.law.classes())?;
-        let count = self.count.min(pictures.count());
-        let classes: Vec<_> = (0..count).map(|i| pictures.class(i)).collect();
+        if pictures.count() < self.count {
+            bail!(
+                "scores.pictures = {}: {} has {}, and sets of another size have other distances; give at most as many",
+                self.count,
+                config.data.train.display(),
+                pictures.count()
+            );
+        }
+        let classes: Vec<_> = (0..self.count).map(|i| pictures.class(i)).collect();
         self.compared(
             "pictures learnt from",
             None,
-            &first(&pictures, count)?,
+            &first(&pictures, self.count)?,
             &classes,
         )
     }
@@ -202,7 +236,7 @@ impl<'a> Sets<'a> {
             how,
             ..*self.drawing
         };
-        let pictures = drawn(&drawing, &self.classes, Some(progress))?;
+        let pictures = drawn_pictures(&drawing, &self.classes, Some(progress))?;
         let pictures = pictures
             .iter()
             .map(as_written)

@@ -1,6 +1,6 @@
 //! The networks that restore.
 
-use foehn_network::{Architecture, TransformerConfig, UNetConfig};
+use foehn_network::{Architecture, Padding, TransformerConfig, UNetConfig};
 use serde::{Deserialize, Serialize};
 
 /// `[network]`: `[network.unet]` or `[network.transformer]`.
@@ -25,6 +25,16 @@ impl NetworkConfig {
         match self {
             Self::Unet(config) => config.classes,
             Self::Transformer(config) => config.classes,
+        }
+    }
+
+    /// Whether it goes on beyond an edge at the opposite one, along y and along x.
+    pub fn periodic(&self) -> [bool; 2] {
+        match self {
+            Self::Unet(config) => {
+                [config.padding.y, config.padding.x].map(|padding| padding == Padding::Periodic)
+            }
+            Self::Transformer(_) => [false; 2],
         }
     }
 

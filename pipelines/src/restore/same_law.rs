@@ -22,8 +22,11 @@ const DATA: [&str; 9] = [
     "statics",
 ];
 
-/// Refuses to score a model by another law than it was trained for. Other pictures, periods, labels, seeds and samplers are
-/// the scorer's own, and paths may be written otherwise.
+/// Periods of fields that a model has seen: none of them may be scored as unseen.
+const SEEN: [&str; 2] = ["train", "validation"];
+
+/// Refuses to score a model by another law than it was trained for, or on what it has seen. Other pictures, test periods,
+/// labels, seeds and samplers are the scorer's own, and paths may be written otherwise.
 ///
 /// # Errors
 /// If the laws differ, naming the first key.
@@ -47,7 +50,8 @@ fn law(config: &RestoreConfig) -> Result<Table> {
     let data = table.get("data").and_then(Value::as_table).cloned();
     table.retain(|section, _| LAW.contains(&section));
     let mut data = data.unwrap_or_default();
-    data.retain(|key, _| DATA.contains(&key));
+    let fields = config.fields.is_some();
+    data.retain(|key, _| DATA.contains(&key) || (fields && SEEN.contains(&key)));
     table.insert("data".to_owned(), Value::Table(data));
     Ok(table)
 }
@@ -82,5 +86,28 @@ mod tests {
             let error = refuse_other_law(&folder, &config(&[setting])).unwrap_err();
             assert!(error.to_string().contains(about), "{error}");
         }
+    }
+
+    #[test]
+    fn what_a_model_of_fields_has_seen_is_not_scored_as_unseen() {
+        let text = "name = \"x\"\n[data]\npath = \"x.nc\"\nvariables = [\"slp\"]\nstep = \"1 day\"\n\
+                    train = [\"2001-01-01\", \"2002-12-31\"]\nvalidation = [\"2003-01-01\", \"2003-12-31\"]\n\
+                    test = [\"2004-01-01\", \"2004-12-31\"]\n\
+                    [task.inpainting.mask]\ntiles = { across = 8, hidden = 0.3 }\n";
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder(place.path().to_owned());
+        let config = |overrides: &[&str]| {
+            let overrides: Vec<String> = overrides.iter().map(|s| (*s).to_owned()).collect();
+            RestoreConfig::parse(text, "x", &overrides).unwrap()
+        };
+        fs::write(folder.config(), config(&[]).to_toml().unwrap()).unwrap();
+        let later = "data.test=[\"2005-01-01\", \"2005-12-31\"]";
+        refuse_other_law(&folder, &config(&[later])).unwrap();
+        let other = [
+            "data.train=[\"2004-01-01\", \"2004-12-31\"]",
+            "data.test=[\"2001-01-01\", \"2002-12-31\"]",
+        ];
+        let error = refuse_other_law(&folder, &config(&other)).unwrap_err();
+        assert!(error.to_string().contains("data.train"), "{error}");
     }
 }

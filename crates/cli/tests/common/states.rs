@@ -18,10 +18,22 @@ pub fn write(
     value: impl Fn((usize, usize, usize)) -> f32,
 ) {
     let points: Vec<f64> = (0..size).map(|i| i as f64).collect();
+    write_at(path, states, (points, size as f64), fill, value);
+}
+
+/// As [`write()`], at places of one's own along both axes of a box so long.
+pub fn write_at(
+    path: &Path,
+    states: usize,
+    (points, length): (Vec<f64>, f64),
+    fill: Option<f64>,
+    value: impl Fn((usize, usize, usize)) -> f32,
+) {
+    let size = points.len();
     let grid = Grid::Cartesian {
         y: points.clone(),
         x: points,
-        period: Some((size as f64, size as f64)),
+        period: Some((length, length)),
     };
     let axis = TimeAxis {
         calendar: Calendar::ProlepticGregorian,

@@ -1,22 +1,26 @@
 //! `foehn restore apply` on fields: NetCDF or Zarr in, samples with mean and spread out, a time after the other.
 
-use super::input::{Input, Question};
+use super::input::{Input, Question, cache};
 use super::output::{Output, Plan};
 use super::sheet;
 use crate::progress::{Progress, Talk};
-use crate::restore::apply::{Projection, RestoreJob, RestoreSummary, reduces, refuse_full, tiles};
+use crate::restore::apply::{RestoreJob, RestoreSummary, reduces, refuse_full};
 use crate::restore::drawing::{Drawing, mean_and_spread};
 use crate::restore::folder::{Folder, Model};
-use crate::restore::memory::Load;
+use crate::restore::memory::{Load, fewer, refuse_seam, room};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
+use flate2::Crc;
 use foehn_archive::{Mode, export_netcdf};
 use foehn_compute::Workers;
 use foehn_dataset::Series;
+use foehn_field::Instant;
 use foehn_restoration::area_mean;
 use ndarray::{Array3, Array4};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// Values of all samples that are held at once, about.
 const HELD: usize = 1 << 22;
@@ -60,7 +64,7 @@ pub fn apply(
 ) -> Result<RestoreSummary> {
     refuse_options(job, model)?;
     let folder = Folder(job.model.clone());
-    let input = Input::open(model, &folder, (&job.input, &job.damage, job.projection))?;
+    let input = Input::open(model, &folder, job)?;
     let positions = chosen(input.series(), job.fields.times.as_ref())?;
     let mode = job.fields.mode.unwrap_or(Mode::Create);
     if mode == Mode::Create {
@@ -79,27 +83,38 @@ pub fn apply(
     how.steps = job.steps.unwrap_or(how.steps);
     let seed = job.seed.unwrap_or(model.config.seed);
     let series = input.series();
-    let plan = Plan {
-        title: &model.config.name,
-        job: serde_json::json!({
-            "model": job.model, "input": job.input, "damage": format!("{:?}", job.damage),
-            "projection": format!("{:?}", job.projection), "sampling": how, "seed": seed,
-        })
-        .to_string(),
-        calendar: series.calendar(),
-        instants: positions
-            .iter()
-            .filter_map(|i| series.instant(*i))
-            .collect(),
-        samples: job.samples,
-        grid: input.grid(),
-        variables: series.variables(),
-    };
     let (ny, nx) = input.grid().shape();
     let load = Load {
         size: [model.law.channels(), ny, nx],
-        samples: job.samples,
+        held: held(job.samples * model.law.channels() * ny * nx),
+        kept: cache(job.memory, u64::MAX) as usize,
         workers: workers.count(),
+    };
+    let room = room(job, model, load)?;
+    refuse_seam(model, room.tiles, [ny, nx])?;
+    if let (Some(memory), Some([side, _])) = (job.memory, room.tiles) {
+        talk.say(&format!("tiles of {side} cells fit {memory}"));
+    }
+    let fewer = fewer(room, workers)?;
+    let workers = fewer.as_ref().unwrap_or(workers);
+    let instants: Vec<Instant> = positions
+        .iter()
+        .filter_map(|i| series.instant(*i))
+        .collect();
+    let plan = Plan {
+        title: &model.config.name,
+        job: serde_json::json!({
+            "model": job.model, "weights": weights_mark(&folder)?,
+            "input": job.input, "input_mark": file_marks(&job.input), "times": times_mark(&instants),
+            "damage": format!("{:?}", job.damage), "projection": format!("{:?}", job.projection),
+            "sampling": how, "seed": seed, "tiles": room.tiles,
+        })
+        .to_string(),
+        calendar: series.calendar(),
+        instants,
+        samples: job.samples,
+        grid: input.grid(),
+        variables: series.variables(),
     };
     let output = plan.create(&zarr, mode)?;
     let run = Run {
@@ -110,7 +125,7 @@ pub fn apply(
             model,
             how: &how,
             seed,
-            tiles: tiles(job, model, load)?,
+            tiles: room.tiles,
             device,
             workers,
         },
@@ -135,6 +150,50 @@ pub fn apply(
         output: written,
         largest_residual: largest.filter(|_| reduces(model.law.task())),
     })
+}
+
+/// Values that are held at once, where the samples of one time have so many: those of whole times.
+fn held(values: usize) -> usize {
+    (HELD / values).max(1) * values
+}
+
+/// CRC-32 of the weights: a model that was trained again makes other samples.
+fn weights_mark(folder: &Folder) -> Result<String> {
+    let path = folder.weights();
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut crc = Crc::new();
+    crc.update(&bytes);
+    Ok(format!("{:08x}", crc.sum()))
+}
+
+/// How many times, the first and the last, and CRC-32 of all of them.
+fn times_mark(instants: &[Instant]) -> String {
+    let mut crc = Crc::new();
+    for instant in instants {
+        crc.update(&instant.0.to_le_bytes());
+    }
+    let end = |instant: Option<&Instant>| instant.map_or(0, |instant| instant.0);
+    let (first, last) = (end(instants.first()), end(instants.last()));
+    format!(
+        "{} from {first} to {last}, {:08x}",
+        instants.len(),
+        crc.sum()
+    )
+}
+
+/// Length and time of change of a file, or of what describes a Zarr store.
+fn file_marks(path: &Path) -> Vec<(u64, u64)> {
+    let parts = ["zarr.json", ".zmetadata", ".zgroup"].map(|name| path.join(name));
+    let stamp = |path: &PathBuf| {
+        let found = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let changed = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some((found.len(), changed.as_nanos() as u64))
+    };
+    [path.to_owned()]
+        .iter()
+        .chain(&parts)
+        .filter_map(stamp)
+        .collect()
 }
 
 fn refuse_options(job: &RestoreJob, model: &Model) -> Result<()> {
@@ -212,7 +271,7 @@ impl Run<'_> {
         let progress = Progress::new(talk, "restoring", "samples", all, done);
         let (h, w) = self.input.grid().shape();
         let values = self.samples * self.drawing.model.law.channels() * h * w;
-        let piece = (HELD / values.max(1)).max(1);
+        let piece = held(values) / values;
         let mut largest: Option<f64> = None;
         for times in due.chunks(piece) {
             let questions = times
@@ -244,8 +303,8 @@ impl Run<'_> {
         let mut largest = None;
         for (mut place, sample) in finished.outer_iter_mut().zip(samples.outer_iter()) {
             if let Some((coarse, factor)) = &question.coarse {
-                let exact = self.input.projection() == Projection::Exact;
-                let mean = area_mean(sample, *factor).filter(|_| !exact);
+                let projected = self.input.projected(question, sample.to_owned());
+                let mean = area_mean(projected.view(), *factor);
                 let differences = mean.map(|mean| (coarse - &mean).mapv(f32::abs));
                 let furthest = differences.map_or(0.0, |d| d.iter().fold(0f32, |a, b| a.max(*b)));
                 largest =

@@ -5,8 +5,8 @@ use super::input::Question;
 use crate::restore::folder::{Folder, Model};
 use crate::restore::law::Given;
 use anyhow::{Context, Result, bail};
-use foehn_dataset::{Channel, Series, Statistics};
-use foehn_field::Grid;
+use foehn_dataset::{Channel, Scale, Series, Statistics};
+use foehn_field::{Grid, Instant};
 use foehn_restoration::{Edges, Resampling, area_mean, enlarged};
 
 /// Fields of fewer cells than the model restores, each the mean of a block.
@@ -50,6 +50,13 @@ impl Coarse {
                 statistics.units()
             );
         }
+        let scale = model.config.fields.as_ref().map(|data| data.scale);
+        if scale == Some(Scale::Cell) {
+            bail!(
+                "the model divides every cell by a deviation of its own (data.scale = \"cell\"), which no block has: restore \
+                 whole fields with --degrade, or train it with data.scale = \"variable\""
+            );
+        }
         if model.law.features() > 0 {
             bail!(
                 "the model sees place or season, which are those of its own grid: restore whole fields with --degrade, or \
@@ -57,6 +64,8 @@ impl Coarse {
             );
         }
         let grid = refined(series.grid(), factor)?;
+        let start = series.instant(0).unwrap_or(Instant(0));
+        statistics.check_place(&grid, (series.calendar(), start))?;
         Ok(Self {
             edges: edges(&grid),
             series,
@@ -128,10 +137,19 @@ fn refined(grid: &Grid, factor: usize) -> Result<Grid> {
         Grid::Rectilinear {
             latitude,
             longitude,
-        } => Grid::Rectilinear {
-            latitude: axis("latitude", latitude)?,
-            longitude: axis("longitude", longitude)?,
-        },
+        } => {
+            let latitude: Vec<f64> = axis("latitude", latitude)?;
+            if let Some(beyond) = latitude.iter().find(|latitude| latitude.abs() > 90.0) {
+                bail!(
+                    "cells around the outer latitudes reach beyond a pole ({beyond} degrees): give a grid whose cells end \
+                     there at the latest"
+                );
+            }
+            Grid::Rectilinear {
+                latitude,
+                longitude: axis("longitude", longitude)?,
+            }
+        }
         Grid::Cartesian { y, x, period } => Grid::Cartesian {
             y: axis("y", y)?,
             x: axis("x", x)?,

@@ -2,17 +2,25 @@
 
 use super::coarse::Coarse;
 use super::{Fields, Loss, State};
-use crate::restore::apply::{Damage, Projection};
+use crate::restore::apply::{Damage, Projection, RestoreJob};
 use crate::restore::config::Task;
 use crate::restore::folder::{Folder, Model};
 use crate::restore::law::Given;
 use anyhow::{Context, Result, bail};
 use foehn_archive::is_address;
-use foehn_dataset::{DataConfig, Missing, OneOrMany, Series};
+use foehn_dataset::{ByteSize, DataConfig, Missing, OneOrMany, Series};
 use foehn_field::{Grid, Instant};
 use foehn_restoration::{Degradation, Edges, Resampling, area_mean, enlarged};
 use ndarray::{Array3, Zip};
 use std::path::{Path, PathBuf};
+
+/// The share of the memory of a run that states it has read may take: one in so many.
+const CACHE: u64 = 8;
+
+/// The bytes of states that are kept after they were read: at most `usual`.
+pub fn cache(memory: Option<ByteSize>, usual: u64) -> u64 {
+    memory.map_or(usual, |memory| usual.min(memory.0 / CACHE))
+}
 
 /// Fields to restore.
 pub struct Input<'a> {
@@ -50,11 +58,8 @@ impl<'a> Input<'a> {
     ///
     /// # Errors
     /// If it cannot be read, or input, damage and model do not go together.
-    pub fn open(
-        model: &'a Model,
-        folder: &Folder,
-        (path, damage, projection): (&Path, &Damage, Projection),
-    ) -> Result<Self> {
+    pub fn open(model: &'a Model, folder: &Folder, job: &RestoreJob) -> Result<Self> {
+        let (path, damage) = (&*job.input, &job.damage);
         let data = model
             .config
             .fields
@@ -73,6 +78,7 @@ impl<'a> Input<'a> {
             Task::Degraded { .. } | Task::Generation => Missing::Refuse,
         };
         let data = DataConfig {
+            memory: ByteSize(cache(job.memory, data.memory.0)),
             path: OneOrMany::One(located(path)?),
             missing,
             ..data.clone()
@@ -92,7 +98,10 @@ impl<'a> Input<'a> {
                 by_law,
             },
         };
-        Ok(Self { source, projection })
+        Ok(Self {
+            source,
+            projection: job.projection,
+        })
     }
 
     /// The input.
@@ -101,11 +110,6 @@ impl<'a> Input<'a> {
             Source::Whole { fields, .. } => &fields.series,
             Source::Coarse(coarse) => &coarse.series,
         }
-    }
-
-    /// Whether samples are made to reduce to the input.
-    pub fn projection(&self) -> Projection {
-        self.projection
     }
 
     /// The grid of the result.
@@ -134,8 +138,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// A sample in the units of the file.
-    pub fn physical(&self, question: &Question, mut sample: Array3<f32>) -> Array3<f32> {
+    /// A sample, standardised, that reduces to the input where it is made to.
+    pub fn projected(&self, question: &Question, mut sample: Array3<f32>) -> Array3<f32> {
         if let (Projection::Exact, Some((coarse, factor))) = (self.projection, &question.coarse)
             && let Some(mean) = area_mean(sample.view(), *factor)
         {
@@ -143,6 +147,12 @@ impl<'a> Input<'a> {
             let nearest = Resampling::Nearest;
             sample += &enlarged(difference.view(), *factor, nearest, Edges::CLOSED);
         }
+        sample
+    }
+
+    /// A sample in the units of the file.
+    pub fn physical(&self, question: &Question, sample: Array3<f32>) -> Array3<f32> {
+        let mut sample = self.projected(question, sample);
         match (&self.source, &question.state) {
             (Source::Whole { fields, .. }, Some(state)) => fields.physical(state, sample),
             (Source::Coarse(coarse), _) => {

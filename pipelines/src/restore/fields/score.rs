@@ -11,7 +11,7 @@ use crate::restore::folder::Folder;
 use crate::restore::same_law::refuse_other_law;
 use crate::restore::sampling::RestoreSampling;
 use crate::text_file::write_text;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
@@ -21,8 +21,8 @@ use ndarray::Axis;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// States whose samples are held at once.
-const PIECE: usize = 50;
+/// Values of all samples that are held at once, about.
+const HELD: usize = 1 << 22;
 /// States that are scored if nothing else is said.
 const USUAL: usize = 200;
 
@@ -75,7 +75,7 @@ pub struct FieldScores {
     pub seed: u64,
     /// The plain ways, then the samplers.
     pub methods: Vec<FieldMethod>,
-    /// Whether every known value of every sample is the one of the file, bit for bit.
+    /// Whether every known value of every sample is the one that the sampler was given, bit for bit.
     pub known_unchanged: bool,
     /// The file of scores.
     pub path: PathBuf,
@@ -223,11 +223,8 @@ struct Contest<'a> {
 }
 
 impl Contest<'_> {
-    fn states(&self, positions: &[usize]) -> Result<Vec<State>> {
-        let states = positions.iter();
-        states
-            .map(|index| self.fields.state(*index, self.fields.by_law(*index)))
-            .collect()
+    fn state(&self, index: usize) -> Result<State> {
+        self.fields.state(index, self.fields.by_law(index))
     }
 
     /// The plain ways, a field each.
@@ -235,9 +232,14 @@ impl Contest<'_> {
         let (config, edges) = (self.config, self.fields.edges);
         let mut methods = Vec::new();
         for name in baselines::names(config.task) {
-            let mut sums = Sums::new(self.fields, 1);
-            for state in self.states(&self.positions)? {
-                let restored = baselines::plain(config.task, name, &state.puzzle, edges)?;
+            let mut sums = Sums::new(self.fields, 1)?;
+            for index in &self.positions {
+                let state = self.state(*index)?;
+                let restored = baselines::plain(config.task, name, &state.puzzle, edges)
+                    .with_context(|| {
+                        let date = self.fields.series.calendar().date(state.instant);
+                        format!("{name} of {date}: score other states with --of, or another period")
+                    })?;
                 let restored = self.fields.physical(&state, restored);
                 sums.add(&state, &restored.insert_axis(Axis(0)))?;
             }
@@ -260,10 +262,13 @@ impl Contest<'_> {
         progress: &Progress,
     ) -> Result<(FieldMethod, bool)> {
         let how: &RestoreSampling = drawing.how;
-        let mut sums = Sums::new(self.fields, self.members);
+        let mut sums = Sums::new(self.fields, self.members)?;
         let mut unchanged = true;
-        for positions in self.positions.chunks(PIECE) {
-            let states = self.states(positions)?;
+        let (c, (h, w)) = (self.fields.channels(), self.fields.size());
+        let piece = (HELD / (self.members * c * h * w)).max(1);
+        for positions in self.positions.chunks(piece) {
+            let states = positions.iter().map(|index| self.state(*index));
+            let states = states.collect::<Result<Vec<_>>>()?;
             let given: Vec<_> = states
                 .iter()
                 .map(|state| state.puzzle.given.clone())
@@ -271,11 +276,11 @@ impl Contest<'_> {
             let names: Vec<i64> = states.iter().map(|state| state.instant.0).collect();
             let drawn = drawing.samples(&given, &names, self.members, Some(progress))?;
             for (state, mut samples) in states.iter().zip(drawn) {
+                unchanged &= keeps_known(&state.puzzle.given, &samples);
                 for mut sample in samples.outer_iter_mut() {
                     let physical = self.fields.physical(state, sample.to_owned());
                     sample.assign(&physical);
                 }
-                unchanged &= keeps_known(state, &samples);
                 sums.add(state, &samples)?;
             }
         }

@@ -58,8 +58,9 @@ impl Fields<'_> {
             .instant(index)
             .with_context(|| format!("there is no state number {index}"))?;
         let there = there(&frame, self.size());
-        let truth = self.standardised(instant, &frame, &there)?;
-        let mut given = self.given(&truth, &there, loss)?;
+        let known = self.known(&there, loss)?;
+        let truth = self.standardised(instant, &frame, (&there, known.as_ref()))?;
+        let mut given = self.given(&truth, known, loss)?;
         if self.features.channels() > 0 {
             given.features = Some(self.features.at(instant));
         }
@@ -78,47 +79,78 @@ impl Fields<'_> {
         })
     }
 
+    /// Standardised values. What is missing is filled from what is known, and from nothing that is hidden: it has no weight,
+    /// and still looks like a field where a network sees it on its path. Cells of which nothing was learnt are zero.
     fn standardised(
         &self,
         instant: Instant,
         frame: &Frame,
-        there: &Array2<bool>,
+        (there, known): (&Array2<bool>, Option<&Array2<bool>>),
     ) -> Result<Array3<f32>> {
         let mut z = frame.values.clone();
         self.statistics.standardise(instant, z.view_mut());
-        if there.iter().all(|there| *there) {
+        if let Some(learnt) = &self.learnt {
+            for mut plane in z.axis_iter_mut(Axis(0)) {
+                Zip::from(&mut plane)
+                    .and(learnt)
+                    .for_each(|z, learnt| *z = if *learnt { *z } else { 0.0 });
+            }
+        }
+        let missing = there.mapv(|there| !there) & self.learnt_cells(true);
+        if !missing.iter().any(|missing| *missing) {
             return Ok(z);
         }
+        let from = known.unwrap_or(there).clone() & there & self.learnt_cells(true);
         for mut plane in z.axis_iter_mut(Axis(0)) {
-            // what is missing has no weight, and still looks like a field where a network sees it on its path
-            let filled = if there.iter().any(|there| *there) {
-                harmonic(plane.view(), there.view(), self.edges)?
+            let filled = if from.iter().any(|from| *from) {
+                harmonic(plane.view(), from.view(), self.edges)?
             } else {
-                Array2::zeros(there.dim())
+                Array2::zeros(from.dim())
             };
-            plane.assign(&filled);
+            Zip::from(&mut plane)
+                .and(&filled)
+                .and(&missing)
+                .for_each(|z, filled, missing| *z = if *missing { *filled } else { *z });
         }
         Ok(z)
     }
 
-    fn given(&self, truth: &Array3<f32>, there: &Array2<bool>, loss: Loss) -> Result<Given> {
-        let size = [there.dim().0, there.dim().1];
-        Ok(match (self.config.task, loss) {
-            (Task::Inpainting { .. }, Loss::Done) => hidden(truth, there.clone()),
-            (Task::Inpainting { mask, gaps }, Loss::ByLaw(key)) => {
-                let mut known = mask.draw(&key, size)? & there;
-                if gaps == Gaps::Borrowed {
-                    known &= &self.borrowed(&key)?;
-                }
-                hidden(truth, known)
+    /// Where something was learnt, or where nothing was.
+    fn learnt_cells(&self, learnt: bool) -> Array2<bool> {
+        match &self.learnt {
+            Some(cells) => cells.mapv(|cell| cell == learnt),
+            None => Array2::from_elem(self.size(), learnt),
+        }
+    }
+
+    /// What is not lost of a state, for in-painting. Cells of which nothing was learnt count as known, so that nothing is
+    /// made of them.
+    fn known(&self, there: &Array2<bool>, loss: Loss) -> Result<Option<Array2<bool>>> {
+        let Task::Inpainting { mask, gaps } = self.config.task else {
+            return Ok(None);
+        };
+        let mut known = there.clone();
+        if let Loss::ByLaw(key) = loss {
+            known &= &mask.draw(&key, [there.dim().0, there.dim().1])?;
+            if gaps == Gaps::Borrowed {
+                known &= &self.borrowed(&key)?;
             }
+        }
+        Ok(Some(known | self.learnt_cells(false)))
+    }
+
+    fn given(&self, truth: &Array3<f32>, known: Option<Array2<bool>>, loss: Loss) -> Result<Given> {
+        if let Some(known) = known {
+            return Ok(hidden(truth, known));
+        }
+        Ok(match (self.config.task, loss) {
             (Task::Degraded { degradation, .. }, Loss::ByLaw(key)) => Given {
                 condition: degradation.apply(truth.view(), &key, self.edges)?,
                 known: None,
                 features: None,
                 class: None,
             },
-            (Task::Generation, _) => Given::nothing(truth.dim()),
+            (Task::Generation | Task::Inpainting { .. }, _) => Given::nothing(truth.dim()),
             (Task::Degraded { .. }, Loss::Done) => Given {
                 condition: truth.clone(),
                 known: None,
@@ -169,7 +201,8 @@ fn put_back(sample: &mut ArrayViewMut3<f32>, frame: &Frame, known: &Array2<bool>
             .missing
             .as_ref()
             .is_none_or(|m| !m.slice(ndarray::s![.., y, x]).iter().any(|m| *m));
-        if known[[y, x]] || (missing == Some(false) && !whole) {
+        // a cell of which nothing was learnt counts as known, and may be missing
+        if (known[[y, x]] && whole) || (missing == Some(false) && !whole) {
             *value = frame.values[[c, y, x]];
         }
     }

@@ -2,6 +2,7 @@
 
 use super::score::VariableScores;
 use super::{Fields, State};
+use crate::restore::law::Given;
 use crate::spectra::{Spectra, spectrometer};
 use anyhow::{Context, Result, bail};
 use foehn_verification::{Case, Choices, Scores, Spectrometer, Weighting};
@@ -20,7 +21,10 @@ pub struct Sums<'a> {
 
 impl<'a> Sums<'a> {
     /// No states yet, of so many samples each.
-    pub fn new(fields: &'a Fields<'a>, members: usize) -> Self {
+    ///
+    /// # Errors
+    /// If scores cannot be made of so many.
+    pub fn new(fields: &'a Fields<'a>, members: usize) -> Result<Self> {
         let count = fields.channels();
         let plan = spectrometer(&fields.series);
         let choices = Choices {
@@ -28,18 +32,17 @@ impl<'a> Sums<'a> {
             ..Choices::new(members)
         };
         let scores = || {
-            (members > 1)
-                .then(|| Scores::new(fields.size(), choices).ok())
-                .flatten()
+            let scores = (members > 1).then(|| Scores::new(fields.size(), choices));
+            scores.transpose()
         };
-        Self {
+        Ok(Self {
             broken: plan.is_none(),
             fields,
             plan,
-            scores: (0..count).map(|_| scores()).collect(),
+            scores: (0..count).map(|_| scores()).collect::<Result<_, _>>()?,
             spectra: (0..count).map(|_| None).collect(),
             errors: vec![[0.0; 3]; count],
-        }
+        })
     }
 
     /// Adds the samples of a state.
@@ -51,7 +54,9 @@ impl<'a> Sums<'a> {
     /// If a value is not finite.
     pub fn add(&mut self, state: &State, samples: &Array4<f32>) -> Result<()> {
         let missing = self.unscored(state);
-        self.broken |= !state.there.iter().all(|there| *there);
+        let whole = state.there.iter().all(|there| *there);
+        // samples are missing where nothing was learnt
+        self.broken |= !whole || self.fields.learnt.is_some();
         let weights = self.fields.series.weights();
         for k in 0..self.errors.len() {
             let members = samples.slice(s![.., k, .., ..]);
@@ -149,9 +154,12 @@ impl<'a> Sums<'a> {
     }
 }
 
-/// Whether every known value of every sample is the one of the file, bit for bit.
-pub fn keeps_known(state: &State, samples: &Array4<f32>) -> bool {
-    let Some(known) = &state.puzzle.given.known else {
+/// Whether every known value of every sample is the one that the sampler was given, bit for bit.
+///
+/// # Shapes
+/// `samples`: (members, variables, ny, nx), standardised, as the sampler left them.
+pub fn keeps_known(given: &Given, samples: &Array4<f32>) -> bool {
+    let Some(known) = &given.known else {
         return true;
     };
     samples.outer_iter().all(|sample| {
@@ -159,6 +167,6 @@ pub fn keeps_known(state: &State, samples: &Array4<f32>) -> bool {
             .indexed_iter()
             .filter(|((_, y, x), _)| known[[*y, *x]]);
         kept.into_iter()
-            .all(|(at, value)| value.to_bits() == state.frame.values[at].to_bits())
+            .all(|(at, value)| value.to_bits() == given.condition[at].to_bits())
     })
 }

@@ -47,17 +47,20 @@ impl Gaussian {
             }
         });
         let device = Device::flex();
-        device.seed(3);
-        let draw = |low, high| {
-            Tensor::<4>::random([1, c, h, w], Distribution::Uniform(low, high), &device)
+        // the device's own random numbers are those of all tests at once
+        let draw = |low: f64, high: f64, step: u32| {
+            let mut u = vec![0.0; c * h * w];
+            Key::new(3, Purpose::Simulate).step(step).uniforms(&mut u);
+            let values: Vec<f64> = u.iter().map(|u| low + (high - low) * u).collect();
+            Tensor::<4>::from_data(TensorData::new(values, [1, c, h, w]), &device)
         };
         let there = Array3::from_shape_fn((c, h, w), |(_, i, j)| known[[i, j]]);
         let mask = Self::tensor(&there.mapv(|known| f32::from(u8::from(known))), &device);
         let values = Self::tensor(&condition, &device);
         let free = mask.clone().neg() + 1.0;
         Self {
-            mean: values * mask + draw(-0.5, 0.5) * free.clone(),
-            deviation: draw(0.2, 0.9) * free,
+            mean: values * mask + draw(-0.5, 0.5, 0) * free.clone(),
+            deviation: draw(0.2, 0.9, 1) * free,
             given: Given {
                 condition,
                 known: fills.then_some(known),
