@@ -15,7 +15,7 @@ use foehn_compute::Workers;
 use foehn_dataset::joining::gaps_said;
 use foehn_dataset::{Batches, Loader, Prefetch, Series, Split, Statistics};
 use foehn_forecast::{ForecastError, Increments};
-use foehn_network::{Precision, UNet};
+use foehn_network::{Precision, UNet, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{LayoutError, Metadata, StepReport, TrainError, Trainer};
 use serde::Serialize;
@@ -143,9 +143,8 @@ impl<'a> Job<'a> {
                 .seed_from(),
         };
         let architecture = law.architecture(config);
-        law.device
-            .seed(Key::new(seed, Purpose::Weights).seed_from());
-        let network = architecture.unet(&law.device)?;
+        let weights = Key::new(seed, Purpose::Weights).seed_from();
+        let network = seeded(weights, &law.device, || architecture.unet(&law.device))?;
         let trainer = Trainer::new(config.train.clone(), network);
         Ok(Self {
             number,

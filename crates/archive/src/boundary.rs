@@ -29,7 +29,10 @@ static NETCDF: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
 /// Runs library code that may panic on odd files; the panic's message comes back as the error.
 ///
 /// Nothing is printed for such a panic; panics elsewhere are reported as before.
-pub(crate) fn contained<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+///
+/// # Errors
+/// What `call` returns, or the message of its panic.
+pub fn contained<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |report| {

@@ -75,13 +75,14 @@ mod zip_store;
 
 pub use archive::{Archive, open};
 pub use atomic::write_whole;
+pub use boundary::contained;
 pub use coordinate::Coordinate;
 pub use detect::is_address;
 pub use export::export_netcdf;
 pub use forecast::ForecastPlan;
 pub use forecast_layout::Layout;
 pub use guard::{guard_with, try_file};
-pub use merge::{is_shared, merge};
+pub use merge::{check_whole, is_shared, merge};
 pub use plan::{ArrayPlan, Element};
 pub use read_error::{OpenError, ReadError};
 pub use role::Role;

@@ -28,11 +28,7 @@ pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
     if path.join("zarr.json").is_file() && is_finished(path, Format::V3)? {
         return Ok(None);
     }
-    let format = if path.join(".zgroup").is_file() {
-        Format::V2
-    } else {
-        Format::V3
-    };
+    let format = format_at(path);
     if is_finished(path, format)? {
         return Ok(None);
     }
@@ -63,6 +59,27 @@ pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
     }
     consolidate(path, &arrays, format)?;
     Ok(Some(items.len()))
+}
+
+fn format_at(path: &Path) -> Format {
+    if path.join(".zgroup").is_file() {
+        Format::V2
+    } else {
+        Format::V3
+    }
+}
+
+/// Refuses a store in which chunks of these arrays are not there, whatever its marks say.
+///
+/// # Errors
+/// [`WriteError::Lost`], naming the array; the disk.
+pub fn check_whole<'a>(
+    path: &Path,
+    arrays: impl IntoIterator<Item = &'a str>,
+) -> Result<(), WriteError> {
+    let format = format_at(path);
+    let mut arrays = arrays.into_iter();
+    arrays.try_for_each(|array| whole(path, array, format))
 }
 
 /// Whether several writers began a store that nobody has ended.

@@ -54,8 +54,16 @@ impl Kind {
     }
 }
 
+/// The most bytes of a text of fixed length.
+const LONGEST_TEXT: u64 = 1 << 16;
+
 /// The length of texts of so many bytes, padded with zeros.
 fn bytes_of_text(metadata: &Value) -> Option<u64> {
+    // longer ones are refused as a type that is not supported, before a value of them takes the memory
+    length_of_text(metadata).filter(|length| (1..=LONGEST_TEXT).contains(length))
+}
+
+fn length_of_text(metadata: &Value) -> Option<u64> {
     if let Some(dtype) = metadata.get("dtype") {
         return dtype.as_str()?.strip_prefix("|S")?.parse().ok();
     }
@@ -75,7 +83,7 @@ fn as_raw_bytes(mut metadata: Value, length: u64) -> Value {
         map.insert("fill_value".to_owned(), Value::Null);
     } else {
         let bits = length.saturating_mul(8);
-        let zeros = vec![0_u8; usize::try_from(length.min(1 << 16)).unwrap_or(0)];
+        let zeros = vec![0_u8; length as usize];
         map.insert("data_type".to_owned(), format!("r{bits}").into());
         map.insert("fill_value".to_owned(), zeros.into());
     }

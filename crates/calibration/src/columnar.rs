@@ -1,10 +1,10 @@
 //! Cases from Parquet tables.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use csv::{Position, StringRecord};
+use foehn_archive::contained;
 use foehn_field::{Calendar, Instant};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
@@ -56,8 +56,7 @@ impl Table {
     /// [`ColumnarError`], with the column and the row where there is one.
     pub fn read_parquet(file: File, map: &ColumnMap) -> Result<Self, ColumnarError> {
         // The reader stops at what it did not expect of a damaged file.
-        let read = catch_unwind(AssertUnwindSafe(|| read(file, map)));
-        read.unwrap_or_else(|_| {
+        contained(|| Ok(read(file, map))).unwrap_or_else(|_| {
             let damaged = "the file is damaged, or not as its own schema says";
             Err(ParquetError::General(damaged.to_owned()).into())
         })

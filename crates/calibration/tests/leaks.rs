@@ -93,7 +93,8 @@ fn a_block_does_not_see_its_own_observations() {
                     others += usize::from(a != b);
                 }
             }
-            assert!(others > 100, "{line}");
+            // climatology sees 15 days around a date: 24 of them less the gap, at four places
+            assert!(others > 90, "{line}: {others}");
         }
     }
 }

@@ -239,6 +239,7 @@ fn several_writers_prepare_what_one_prepares() {
         "shares: {alone:?} alone, {killed} of {} killed",
         2 * moments.len()
     );
+    assert!(killed >= 1, "no writer was killed before its end");
     let again = project.run(&merge).done();
     assert!(again.stdout.contains("whole already"), "{again:?}");
 }

@@ -7,7 +7,7 @@ use crate::maximum_likelihood::MaximumLikelihood;
 use crate::source::Source;
 use burn::tensor::{Device, Tensor};
 use foehn_compute::Workers;
-use foehn_network::Mlp;
+use foehn_network::{Mlp, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{StepReport, TrainConfig, Trainer};
 
@@ -36,8 +36,8 @@ impl<S: Source> FlowLearner<S> {
         seed: u64,
         device: &Device,
     ) -> Result<Self, GenerationError> {
-        device.seed(Key::new(seed, Purpose::Weights).seed_from());
-        let network = likelihood.architecture().mlp(device)?;
+        let weights = Key::new(seed, Purpose::Weights).seed_from();
+        let network = seeded(weights, device, || likelihood.architecture().mlp(device))?;
         Ok(Self {
             likelihood,
             source,

@@ -7,7 +7,7 @@ use crate::source::Source;
 use burn::tensor::Device;
 use foehn_compute::Workers;
 use foehn_interpolant::LossTable;
-use foehn_network::Mlp;
+use foehn_network::{Mlp, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{StepReport, TrainConfig, Trainer};
 
@@ -38,8 +38,8 @@ impl<S: Source> Learner<S> {
         seed: u64,
         device: &Device,
     ) -> Result<Self, GenerationError> {
-        device.seed(Key::new(seed, Purpose::Weights).seed_from());
-        let network = law.architecture().mlp(device)?;
+        let weights = Key::new(seed, Purpose::Weights).seed_from();
+        let network = seeded(weights, device, || law.architecture().mlp(device))?;
         Ok(Self {
             law,
             source,

@@ -9,7 +9,7 @@ use crate::terms::Terms;
 use burn::tensor::{Device, Tensor};
 use foehn_compute::Workers;
 use foehn_interpolant::{Draw, Fourier, Path, Target, TimeLaw, importance_mean, quadratic_losses};
-use foehn_network::Mlp;
+use foehn_network::{Mlp, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{StepReport, TrainConfig, Trainer};
 use std::ops::Range;
@@ -97,8 +97,8 @@ impl<S: Source> ScheduleLearner<S> {
             ema_decay: 0.0,
             ..ascent.clone()
         };
-        device.seed(Key::new(seed, Purpose::Weights).seed_from());
-        let network = law.architecture().mlp(device)?;
+        let weights = Key::new(seed, Purpose::Weights).seed_from();
+        let network = seeded(weights, device, || law.architecture().mlp(device))?;
         Ok(Self {
             law,
             path: path.clone(),

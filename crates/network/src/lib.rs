@@ -64,3 +64,4 @@ pub use transformer::Transformer;
 pub use transformer_config::TransformerConfig;
 pub use unet::UNet;
 pub use unet_config::UNetConfig;
+pub use weights::seeded;

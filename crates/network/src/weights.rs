@@ -3,6 +3,26 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Tensor};
+use std::sync::{Mutex, PoisonError};
+
+/// Initial weights that `seed` alone decides, whatever other threads do: `init` has the device's generator, of which a process has
+/// one, to itself.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use foehn_network::{MlpConfig, seeded};
+///
+/// let device = Device::flex();
+/// let weights = || seeded(7, &device, || MlpConfig::default().init(1, 1, &device).map(|_| ()));
+/// weights()?;
+/// # Ok::<(), foehn_network::NetworkError>(())
+/// ```
+pub fn seeded<T>(seed: u64, device: &Device, init: impl FnOnce() -> T) -> T {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(seed);
+    init()
+}
 
 /// Independent draws, uniform with variance `1 / fan_in`, from the generator of the device.
 ///

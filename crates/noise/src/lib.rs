@@ -31,7 +31,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// | `Sample` | initial time, s | member | from 1; 0 for what is no forecast | see below |
 /// | `Simulate` | run, or step of a training on draws | | | time step |
 /// | `Shuffle` | epoch | 1 for starts without pairs | | |
-/// | `Ties` | initial time, s | | from 1 | cell |
+/// | `Ties` | initial time, s | of calibrated cases: 1 for members that are all the same, `2^32 - 1` for a place on a jump | from 1; of calibrated cases minutes | cell; of calibrated cases their place |
 /// | `Weights` | | network | 1 and 2: seeds of the pairs of a learnt path's network and of the path | |
 /// | `Choose` | valid time, s; 0 for rows set aside | | | |
 /// | `Dropout` | | | | layer; the seed is the bits of the sample's time |

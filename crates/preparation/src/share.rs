@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use foehn_archive::{Compression, Format, Mode, Shard, WriteError, Writing, is_shared};
+use foehn_archive::{
+    Compression, Format, Mode, Shard, WriteError, Writing, check_whole, is_shared,
+};
 
 use crate::PrepareError;
 use crate::anomalies::item as anomalies;
@@ -73,6 +75,7 @@ impl Preparation {
                     missing: missing.into_iter().take(5).collect(),
                 }));
             }
+            check_whole(path, self.written().map(|channel| &*channel.name))?;
             self.write_here(path, Mode::Resume, watch)
         })
     }

@@ -101,6 +101,15 @@ fn shares_of_several_writers_and_a_merge_give_the_bytes_of_one() {
             assert!(refused.contains("block-0000"), "{refused}");
         }
         plan.write_share(&path, third, 1, &mut on).unwrap();
+        // a chunk that was lost after it was marked
+        let chunk = path.join("u/c/0/0/0");
+        let bytes = fs::read(&chunk).unwrap();
+        fs::remove_file(&chunk).unwrap();
+        assert!(matches!(
+            plan.merge(&path, 2, &mut on),
+            Err(PrepareError::Write(WriteError::Lost { .. }))
+        ));
+        fs::write(&chunk, bytes).unwrap();
         // the end, too, may be broken off
         let mut once = |_| ControlFlow::Break(());
         let _ = plan.merge(&path, 1, &mut once);

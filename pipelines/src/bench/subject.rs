@@ -13,7 +13,7 @@ use foehn_forecast::{
     to_host,
 };
 use foehn_interpolant::{Colour, Follmer};
-use foehn_network::{Architecture, UNet};
+use foehn_network::{Architecture, UNet, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{LayoutError, TrainError, Trainer};
 use ndarray::Array3;
@@ -81,14 +81,14 @@ fn random(shape: [usize; 4], device: &Device) -> Tensor<4> {
 impl<'a> Subject<'a> {
     pub fn new(config: &'a RunConfig, shape: Shape, device: &Device) -> Result<Self> {
         let architecture = shape.architecture(config);
-        device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
+        let weights = Key::new(config.seed, Purpose::Weights).seed_from();
         let values = shape.channels * shape.ny * shape.nx;
         let colour = match config.interpolant.noise {
             NoiseColour::White => Colour::white(),
             NoiseColour::Increments => Colour::from_root(Tensor::eye(values, device)),
         };
         Ok(Self {
-            network: architecture.unet(device)?,
+            network: seeded(weights, device, || architecture.unet(device))?,
             operations: architecture.operations(shape.ny, shape.nx),
             path: config.interpolant.path().context("interpolant")?,
             increment_scale: Tensor::ones([1, shape.channels, shape.ny, shape.nx], device),

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use flate2::Crc;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
-use foehn_network::{Classifier, Inception};
+use foehn_network::{Classifier, Inception, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::Picture;
 use foehn_training::{Checkpoint, Metadata};
@@ -91,8 +91,8 @@ impl Features {
         let classes = train.labels.iter().max();
         let classes = classes.map_or(0, |most| usize::from(*most) + 1);
         let architecture = shape.describe(size, classes);
-        device.seed(Key::new(0, Purpose::Weights).seed_from());
-        let network = shape.init(size, classes, device)?;
+        let weights = Key::new(0, Purpose::Weights).seed_from();
+        let network = seeded(weights, device, || shape.init(size, classes, device))?;
         let origin = format!(
             "{} steps; CRC-32 of pictures and labels {:08x}",
             labels.steps,

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use foehn_archive::Mode;
 use foehn_compute::Workers;
 use foehn_interpolant::TargetError;
-use foehn_network::FieldNet;
+use foehn_network::{FieldNet, seeded};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{LayoutError, Metadata, StepReport, TrainError, Trainer};
 use serde::Serialize;
@@ -71,8 +71,8 @@ pub fn learn(
     folder.refuse(config, mode)?;
     let examples = Examples::open(config)?;
     let law = RestorationLaw::new(config, examples.seen())?;
-    device.seed(Key::new(config.seed, Purpose::Weights).seed_from());
-    let network = law.architecture().field_net(device)?;
+    let weights = Key::new(config.seed, Purpose::Weights).seed_from();
+    let network = seeded(weights, device, || law.architecture().field_net(device))?;
     // that pictures are whole and fit each other, the mask and the blocks is seen here, and neither after an older model
     // has gone nor in the middle of a long run
     examples.check(workers)?;

@@ -183,8 +183,11 @@ impl BytesToBytesCodecTraits for Bounded {
         let most = most(decoded, encoded.len(), self.packed.ratio());
         match self.packed.announced(&encoded) {
             Some(announced) if announced > most => return Err(beyond(format, announced, most)),
-            Some(_) => return self.codec.decode(encoded, decoded, options),
-            None => {}
+            // a second frame may follow the one whose length is known
+            Some(_) if !matches!(self.packed, Packed::Zstd) => {
+                return self.codec.decode(encoded, decoded, options);
+            }
+            _ => {}
         }
         let bytes = match self.packed {
             Packed::Blosc => return Err("Blosc: it ends within its header".into()),
@@ -233,6 +236,15 @@ mod tests {
             unpacked(&zstd, &packed, 4999)
                 .unwrap_err()
                 .contains("5000 bytes where 4999")
+        );
+        // a second frame, whose length the header of the first does not count
+        let mut frames = zstd::bulk::compress(&text, 1).unwrap();
+        frames.extend(zstd::bulk::compress(&vec![7; 1 << 20], 1).unwrap());
+        assert_eq!(zstd_length(&frames), Some(5000));
+        assert!(
+            unpacked(&zstd, &frames, 5000)
+                .unwrap_err()
+                .contains("more than")
         );
         // a stream announces nothing
         let streamed = zstd::encode_all(&*text, 1).unwrap();

@@ -111,7 +111,7 @@ impl Own {
         let place = codecs.iter().position(|codec| codec.name() != "transpose");
         let place = place.unwrap_or(codecs.len());
         // the bytes are those of the last filter's values
-        let order = self.filters.last().and_then(stored_order);
+        let order = self.filters.iter().rev().find_map(stored_order);
         for (k, mut filter) in self.filters.into_iter().enumerate() {
             let name = named(id(&filter));
             filter.remove("id");

@@ -12,6 +12,7 @@ use burn::tensor::Device;
 use foehn_calibration::{Emos, Method, Objective, Predictors, Table, Term};
 use foehn_compute::Workers;
 use foehn_generation::{GenerationError, on_device, on_host};
+use foehn_network::seeded;
 use foehn_noise::{Key, Purpose};
 use foehn_training::Trainer;
 use ndarray::Array2;
@@ -162,9 +163,10 @@ impl DistributionalConfig {
 
     fn network(&self, inputs: usize, stations: usize, key: Key) -> Result<Embedded> {
         let device = Device::flex();
-        device.seed(key.seed_from());
         let shape = self.networks().mlp(2);
-        Embedded::init(&shape, [inputs, 2], [stations, self.embedding], &device)
+        seeded(key.seed_from(), &device, || {
+            Embedded::init(&shape, [inputs, 2], [stations, self.embedding], &device)
+        })
     }
 
     /// Fits base and networks.

@@ -103,7 +103,8 @@ fn deviations(case: &Case<'_>, key: Key) -> Vec<f64> {
     let count = present.len() as f64;
     let mut u = vec![0.0; present.len()];
     key.uniforms(&mut u);
-    let order = key.step(1).permutation(present.len());
+    // the step of the key names the place: another field, so that places do not share an order
+    let order = key.member(1).permutation(present.len());
     let cells = order.into_iter().zip(u);
     cells
         .map(|(cell, u)| normal_quantile((cell as f64 + u) / count))
