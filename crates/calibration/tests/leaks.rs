@@ -93,8 +93,8 @@ fn a_block_does_not_see_its_own_observations() {
                     others += usize::from(a != b);
                 }
             }
-            // climatology sees 15 days around a date: 24 of them less the gap, at four places
-            assert!(others > 90, "{line}: {others}");
+            // climatology sees 15 days around a date: at least eleven on either side of the block and the gap, at four places
+            assert!(others >= 88, "{line}: {others}");
         }
     }
 }

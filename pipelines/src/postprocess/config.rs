@@ -213,6 +213,12 @@ impl PostprocessConfig {
         if self.calibrated.members == Some(0) || self.data.refit == 0 {
             return Err("calibrated.members and data.refit are at least 1".to_owned());
         }
+        if self.data.gap > 0 && !matches!(self.data.window, Some(Window::Blocks(_))) {
+            return Err(format!(
+                "data.gap = {}: days around a block that train nothing; leave it out, or set data.window = {{ blocks = N }}",
+                self.data.gap
+            ));
+        }
         if self.data.csv.is_some() && self.data.parquet.is_some() {
             return Err("data.csv and data.parquet: a file is one of them".to_owned());
         }

@@ -129,7 +129,9 @@ impl Noisy {
         let mut values: Vec<Vec<f64>> = (0..origins.len()).map(|i| vec![0.0; count(i)]).collect();
         for (k, model) in self.models.iter().enumerate() {
             let own = |row: usize, draw: usize| {
-                let turn = draw / starts[row].len().max(1) + draw;
+                let round = starts[row].len().max(1);
+                // every start meets every network, and one start alone meets all of them
+                let turn = draw / round + draw % round;
                 turn % self.models.len() == k
             };
             let at: Vec<(usize, usize)> = (0..origins.len())

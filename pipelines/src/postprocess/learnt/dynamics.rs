@@ -13,8 +13,8 @@ pub enum FlowStarts {
     /// At any level of the base law, or for a Föllmer process at its middle: members of any number, ordered afterwards.
     #[default]
     Base,
-    /// At the raw members, `(x_i - mean)/s`: they keep their dependence, and what is uneven among them. A flow or SDE
-    /// knows the ensemble's statistics alone (the marginal transport of its members), a Föllmer process sees its member.
+    /// At the raw members, `(x_i - mean)/s`: a flow keeps their dependence and what is uneven among them; draws of an SDE or
+    /// Föllmer process are values of one place and time, to be ordered as the raw members are (ECC). A flow or SDE knows the ensemble's statistics alone (the marginal transport of its members), a Föllmer process sees its member.
     Members,
     /// At the mean of the raw members, `Phi^-1(F(mean))`; for a Föllmer process, which alone can spread from a point.
     Mean,

@@ -3,7 +3,7 @@
 use super::base::FittedBase;
 use super::carrier::{Carrier, Origin};
 use super::curve::Curve;
-use super::dynamics::FlowStarts;
+use super::dynamics::{FlowDynamics, FlowStarts};
 use super::interpolant::InterpolantConfig;
 use super::recalibration::Recalibration;
 use super::residuals::{STANDARD, origin};
@@ -163,7 +163,9 @@ impl FittedInterpolant {
             date: case.when(),
             lead: case.lead,
         })?;
-        if self.method.starts != FlowStarts::Members {
+        // noise of its own would part members that belong together: only a flow keeps their dependence
+        let keeps = self.method.dynamics == FlowDynamics::Flow;
+        if self.method.starts != FlowStarts::Members || !keeps {
             return Ok(Prediction { law, ..base });
         }
         let mut carried = values.into_iter();

@@ -70,14 +70,8 @@ fn places(law: &Law, observation: f64, key: Key) -> Vec<f64> {
 
 /// What a case is carried from, named by its place and time: it is the same in any table.
 pub(crate) fn origin(case: &Case<'_>, law: &Law, seed: u64) -> Origin {
-    let name = case.station.name.bytes();
-    let place = name.fold(0u32, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
-    let key = |purpose: Purpose, lead: u32| {
-        Key::new(seed, purpose)
-            .init(case.date)
-            .lead(lead)
-            .step(place)
-    };
+    let place = seed ^ of_name(&case.station.name);
+    let key = |purpose: Purpose, lead: u32| Key::new(place, purpose).init(case.date).lead(lead);
     let own = key(Purpose::Sample, (case.lead / 60) as u32).seed_from();
     let mean = case.mean_and_deviation().map_or(0.0, |(mean, _)| {
         let [low, high] = [law.cdf_below(mean), law.cdf(mean)];
@@ -88,6 +82,13 @@ pub(crate) fn origin(case: &Case<'_>, law: &Law, seed: u64) -> Origin {
         mean,
         key: Key::new(own, Purpose::Sample),
     }
+}
+
+/// A number for a name: other names of a few letters have others (FNV-1a).
+fn of_name(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// `(x_i - mean) / s` of the members that are there; members that are all the same stand at random in the cells of
@@ -103,7 +104,6 @@ fn deviations(case: &Case<'_>, key: Key) -> Vec<f64> {
     let count = present.len() as f64;
     let mut u = vec![0.0; present.len()];
     key.uniforms(&mut u);
-    // the step of the key names the place: another field, so that places do not share an order
     let order = key.member(1).permutation(present.len());
     let cells = order.into_iter().zip(u);
     cells
