@@ -6,6 +6,7 @@ mod baselines;
 mod case;
 mod classes;
 mod config;
+mod config_reading;
 mod contest;
 mod conventions;
 mod drawing;
