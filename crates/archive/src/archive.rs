@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use ndarray::ArrayD;
 use tempfile::NamedTempFile;
 
+use crate::clock;
 use crate::detect::{Found, damaged, find};
 use crate::guard;
 use crate::locate;
@@ -155,7 +156,16 @@ impl Archive {
     /// [`ReadError::NoTime`] where the name leads to no time coordinate, [`ReadError::Time`] where its
     /// units, calendar or values cannot be decoded.
     pub fn times(&self, dim_or_variable: &str) -> Result<TimeAxis, ReadError> {
-        locate::times(self, dim_or_variable)
+        clock::times(self, dim_or_variable)
+    }
+
+    /// The axis of a variable along which time runs, and the times at which its values are valid: those of forecasts with one
+    /// lead are their starts and that lead. `None` for a variable without times.
+    ///
+    /// # Errors
+    /// As [`Archive::times`], and [`ReadError::NoVariable`].
+    pub fn valid_times(&self, variable: &str) -> Result<Option<(usize, TimeAxis)>, ReadError> {
+        clock::valid_times(self, self.variable(variable)?)
     }
 
     /// What the dimensions of a variable stand for: by CF attributes of their coordinates, else by names such
@@ -175,7 +185,7 @@ impl Archive {
         let variable = self.variable(variable)?;
         let values: Vec<f64> = self.read_f64(&variable.name)?.into_iter().collect();
         let units = variable.units().unwrap_or_default();
-        foehn_field::leads(&values, units).map_err(|cause| ReadError::Time {
+        foehn_field::leads(&values, units, clock::calendar(self, variable)).map_err(|cause| ReadError::Time {
             path: self.path.clone(),
             variable: variable.name.clone(),
             cause,

@@ -76,21 +76,32 @@ fn local(path: &Path, shown: &Path) -> Result<Found, OpenError> {
             cause,
         },
     };
-    if fs::metadata(path).map_err(io)?.is_dir() {
+    let metadata = fs::metadata(path).map_err(io)?;
+    if metadata.is_dir() {
+        if let Some(what) = known_folder(path) {
+            return no(what.to_owned());
+        }
         if !is_zarr(path) {
             return no("a folder without zarr.json, .zgroup or .zarray".to_owned());
         }
         let place = Place::folder(path.to_path_buf()).map_err(damaged(shown, "Zarr"))?;
         return Ok(Found::Zarr(place, None));
     }
+    if !metadata.is_file() {
+        // reading a pipe would wait for ever
+        return no("a pipe or device; write it to a file first".to_owned());
+    }
     let mut file = File::open(path).map_err(io)?;
-    let mut first = [0_u8; 8];
+    let mut first = [0_u8; START];
     let count = read_up_to(&mut file, &mut first).map_err(io)?;
     match &first[..count] {
         [b'C', b'D', b'F', 1 | 2 | 5, ..] => whole_classic(shown, file)?,
         [] => return no("an empty file".to_owned()),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => {
-            let store = ZipStore::open(path).map_err(damaged(shown, "zip"))?;
+            let store = match ZipStore::open(path).map_err(damaged(shown, "zip"))? {
+                Ok(store) => store,
+                Err(names) => return no(packed(&names)),
+            };
             let place = Place::listed(store, Cost::Little, &shown.to_string_lossy());
             return Ok(Found::Zarr(place, None));
         }
@@ -98,13 +109,46 @@ fn local(path: &Path, shown: &Path) -> Result<Found, OpenError> {
             if let Some(what) = known_by(start) {
                 return no(what.to_owned());
             }
-            if !has_hdf5_signature(&mut file).map_err(io)? {
-                let start = String::from_utf8_lossy(start);
+            let Some(at) = hdf5_signature(&mut file).map_err(io)? else {
+                let start = String::from_utf8_lossy(&start[..start.len().min(8)]);
                 return no(format!("a file that begins with {start:?}"));
+            };
+            if at == 0 {
+                whole_hdf5(shown, &mut file)?;
             }
         }
     }
     Ok(Found::NetCdf(path.to_path_buf(), None))
+}
+
+/// Bytes of a file that are looked at to say what it is.
+const START: usize = 64;
+
+/// What a zip file holds that is no Zarr hierarchy.
+fn packed(names: &[String]) -> String {
+    let ends = |ends: &[&str]| names.iter().find(|n| ends.iter().any(|end| n.ends_with(end)));
+    if let Some(name) = ends(&[".nc", ".nc4", ".h5", ".hdf", ".grib", ".grb", ".grib2"]) {
+        return format!("a zip file that holds {name}; unpack it with unzip first");
+    }
+    if ends(&[".npy"]).is_some() {
+        return "a zip file of numpy arrays (.npz); write them as NetCDF or Zarr with xarray".to_owned();
+    }
+    let first = names.first().map_or("nothing", String::as_str);
+    format!("a zip file without zarr.json, .zgroup or .zarray; it holds {first}")
+}
+
+/// Stores that look like Zarr or lie beside it, and are not read.
+fn known_folder(path: &Path) -> Option<&'static str> {
+    let has = |name: &str| path.join(name).exists();
+    if has(".zmetadata")
+        && fs::read_to_string(path.join(".zmetadata")).is_ok_and(|text| text.contains("\"record_size\""))
+    {
+        return Some("references of kerchunk in parquet; open them with xarray and write them as Zarr first");
+    }
+    if has("refs") && has("snapshots") && (has("manifests") || has("transactions") || has("repo")) {
+        return Some("an Icechunk repository; open it with xarray and write it as Zarr first");
+    }
+    None
 }
 
 /// Formats that are recognised and not read, with a remedy.
@@ -118,7 +162,31 @@ fn known_by(start: &[u8]) -> Option<&'static str> {
             Some("an xz-compressed file; unpack it with unxz first")
         }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("a zstd-compressed file; unpack it with unzstd first"),
-        _ => None,
+        [b'B', b'U', b'F', b'R', ..] => Some("a BUFR file; decode it with ecCodes first"),
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => {
+            Some("a TIFF image; convert it with gdal_translate -of netCDF first")
+        }
+        _ => known_text(std::str::from_utf8(start).ok()?.trim_start()).or_else(|| {
+            // messages behind a heading of the telecommunication system
+            let grib = start.windows(4).any(|part| part == b"GRIB");
+            grib.then_some("a GRIB file behind a heading; convert it with cdo or cfgrib first")
+        }),
+    }
+}
+
+/// Texts that come in the place of data.
+fn known_text(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("version https://git-lfs") {
+        Some("a pointer of Git LFS; fetch the file itself with git lfs pull")
+    } else if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        Some("a web page, perhaps an error or a login instead of the file; open it in a browser")
+    } else if lower.starts_with("<?xml") || lower.starts_with("<netcdf") {
+        Some("an XML file (NcML?), which only describes data")
+    } else if lower.starts_with('{') {
+        Some("a JSON file, perhaps references of kerchunk; open them with xarray and write them as Zarr first")
+    } else {
+        None
     }
 }
 
@@ -222,8 +290,35 @@ fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
     Ok(count)
 }
 
+/// Refuses an HDF5 file that ends before its superblock says (HDF5 File Format Specification 3.0, section II.A).
+fn whole_hdf5(path: &Path, file: &mut File) -> Result<(), OpenError> {
+    let damaged = |cause: String| damaged(path, "NetCDF")(cause);
+    let mut head = [0_u8; 56];
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| read_up_to(file, &mut head));
+    let count = read.map_err(|error| damaged(error.to_string()))?;
+    let (offsets, place) = match head[8] {
+        0 => (head[13], 40),
+        1 => (head[13], 44),
+        2 | 3 => (head[9], 28),
+        _ => return Ok(()),
+    };
+    if offsets != 8 || count < place + 8 {
+        return Ok(());
+    }
+    let mut bytes = [0_u8; 8];
+    bytes.copy_from_slice(&head[place..place + 8]);
+    let least = u64::from_le_bytes(bytes);
+    let length = file.metadata().map_err(|error| damaged(error.to_string()))?.len();
+    if length < least && least != u64::MAX {
+        return Err(damaged(format!("it is cut off after {length} of {least} bytes")));
+    }
+    Ok(())
+}
+
 /// HDF5 looks for its signature at 0, 512, 1024, 2048 and so on.
-fn has_hdf5_signature(file: &mut File) -> std::io::Result<bool> {
+fn hdf5_signature(file: &mut File) -> std::io::Result<Option<u64>> {
     let length = file.metadata()?.len();
     let mut at = 0;
     while at < length {
@@ -231,9 +326,9 @@ fn has_hdf5_signature(file: &mut File) -> std::io::Result<bool> {
         file.seek(SeekFrom::Start(at))?;
         read_up_to(file, &mut signature)?;
         if &signature == b"\x89HDF\r\n\x1a\n" {
-            return Ok(true);
+            return Ok(Some(at));
         }
         at = if at == 0 { 512 } else { 2 * at };
     }
-    Ok(false)
+    Ok(None)
 }

@@ -35,6 +35,7 @@ mod boundary;
 mod byte_parts;
 mod chunked;
 mod classic;
+mod clock;
 mod codec;
 mod coordinate;
 mod declared;

@@ -1,53 +1,10 @@
-//! Finding times and horizontal grids by the CF conventions.
+//! Finding horizontal grids by the CF conventions.
 
-use foehn_field::{Attribute, Grid, TimeAxis};
-use ndarray::{Array2, ArrayD, Ix2};
+use foehn_field::{Attribute, Grid};
+use ndarray::{Array2, ArrayD, Axis as Along, Ix2};
 
+use crate::role::{Role, roles};
 use crate::{Archive, ReadError, Variable};
-
-pub(crate) fn times(archive: &Archive, name: &str) -> Result<TimeAxis, ReadError> {
-    let no_time = || ReadError::NoTime {
-        path: archive.path().to_path_buf(),
-        name: name.to_owned(),
-    };
-    let variable = time_variable(archive, name).ok_or_else(no_time)?;
-    let units = variable.units().unwrap_or_default();
-    let calendar = variable.text("calendar").unwrap_or_default();
-    let values: Vec<f64> = archive.read_f64(&variable.name)?.into_iter().collect();
-    TimeAxis::decode(&values, units, calendar).map_err(|cause| ReadError::Time {
-        path: archive.path().to_path_buf(),
-        variable: variable.name.clone(),
-        cause,
-    })
-}
-
-/// The variable itself, the coordinate of the dimension, or the time coordinate of a data variable.
-fn time_variable<'a>(archive: &'a Archive, name: &str) -> Option<&'a Variable> {
-    let variables = archive.variables();
-    let along = |dim: &str| {
-        let named = variables.get(dim).filter(|v| counts_time(v));
-        named.or_else(|| {
-            variables
-                .values()
-                .find(|v| v.dims == [dim] && counts_time(v))
-        })
-    };
-    match variables.get(name) {
-        Some(variable) if counts_time(variable) => Some(variable),
-        Some(variable) => variable
-            .dims
-            .iter()
-            .filter(|dim| *dim != name)
-            .find_map(|dim| along(dim)),
-        None => along(name),
-    }
-}
-
-fn counts_time(variable: &Variable) -> bool {
-    variable
-        .units()
-        .is_some_and(|units| units.to_ascii_lowercase().contains(" since "))
-}
 
 /// The two directions of a horizontal grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +81,17 @@ pub(crate) fn grid(
         };
         return Ok((grid, axes));
     }
+    if let Some((latitude, longitude)) = horizontal.iter().find(both(3))
+        && let Some(repeated) = repeated_along(archive, latitude)
+    {
+        let rest = (0..3).filter(|axis| *axis != repeated);
+        let axes: Vec<usize> = rest.map(|axis| place(&latitude.dims[axis])).collect();
+        let grid = Grid::Curvilinear {
+            latitude: unmoved(archive, latitude, repeated)?,
+            longitude: unmoved(archive, longitude, repeated)?,
+        };
+        return Ok((grid, [axes[0], axes[1]]));
+    }
     if let Some((latitude, longitude)) = horizontal.iter().find(apart) {
         let axes = [latitude, longitude].map(|c| place(&c.dims[0]));
         let (latitude, longitude) = (line(archive, latitude)?, line(archive, longitude)?);
@@ -191,11 +159,69 @@ fn separate(a: &Variable, b: &Variable) -> bool {
 }
 
 fn line(archive: &Archive, variable: &Variable) -> Result<Vec<f64>, ReadError> {
-    Ok(archive.read_f64(&variable.name)?.into_iter().collect())
+    Ok(positions(archive, variable)?.into_iter().collect())
+}
+
+/// The axis of a position (time, y, x), as WRF writes it, along which it is only repeated.
+fn repeated_along(archive: &Archive, position: &Variable) -> Option<usize> {
+    let roles = roles(archive, position);
+    roles
+        .iter()
+        .position(|role| matches!(role, Role::Time | Role::Init))
+}
+
+/// A position that is the same at every time.
+fn unmoved(
+    archive: &Archive,
+    variable: &Variable,
+    axis: usize,
+) -> Result<Array2<f64>, ReadError> {
+    let values = positions(archive, variable)?;
+    let mut moments = values.axis_iter(Along(axis));
+    let first = moments.next();
+    let same = |moment: &ndarray::ArrayViewD<'_, f64>| {
+        first.as_ref().is_some_and(|first| {
+            let mut pairs = first.iter().zip(moment);
+            pairs.all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+        })
+    };
+    if let Some(moved) = moments.position(|moment| !same(&moment)) {
+        let why = format!(
+            "{} differs between {}[0] and [{}]: a grid that moves is not read",
+            variable.name,
+            variable.dims[axis],
+            moved + 1
+        );
+        return Err(no_grid(archive, variable, &why));
+    }
+    let first = first.and_then(|first| first.to_owned().into_dimensionality::<Ix2>().ok());
+    first.ok_or_else(|| no_grid(archive, variable, "its positions have no times"))
+}
+
+/// Latitudes or longitudes in degrees, or the x and y of a plane as they are.
+fn positions(archive: &Archive, variable: &Variable) -> Result<ArrayD<f64>, ReadError> {
+    let mut values = archive.read_f64(&variable.name)?;
+    if !Axis::Latitude.is(variable) && !Axis::Longitude.is(variable) {
+        return Ok(values);
+    }
+    let units = variable.units().unwrap_or_default().to_ascii_lowercase();
+    match units.trim() {
+        // as CESM, ICON and MPAS write them
+        "radian" | "radians" | "rad" => values.mapv_inplace(f64::to_degrees),
+        "m" | "km" | "meter" | "meters" | "metre" | "metres" => {
+            let why = format!(
+                "{} has units {units:?}, which are not degrees or radians",
+                variable.name
+            );
+            return Err(no_grid(archive, variable, &why));
+        }
+        _ => {}
+    }
+    Ok(values)
 }
 
 fn plane(archive: &Archive, variable: &Variable) -> Result<Array2<f64>, ReadError> {
-    let values: ArrayD<f64> = archive.read_f64(&variable.name)?;
+    let values = positions(archive, variable)?;
     let cause = "its shape is not that of its dimensions".to_owned();
     let damaged = || ReadError::Damaged {
         path: archive.path().to_path_buf(),

@@ -33,6 +33,16 @@ pub(crate) enum ImplicitFill {
 /// declared: model output often names another fill value and has this one in its cells.
 const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
 
+/// numpy's NaT, the least 64-bit integer: missing in times and spans, whoever encoded them.
+const NOT_A_TIME: f64 = i64::MIN as f64;
+
+fn counts_from_numpy(variable: &Variable) -> bool {
+    let spans = |dtype: &str| dtype.starts_with("timedelta64");
+    variable.dtype == "int64"
+        && (variable.text("dtype").is_some_and(spans)
+            || variable.units().is_some_and(|units| units.contains(" since ")))
+}
+
 pub(crate) const EVERYTHING: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Packing {
@@ -57,6 +67,9 @@ impl Packing {
         }
         for x in &mut missing {
             *x = as_stored(*x);
+        }
+        if counts_from_numpy(variable) {
+            missing.push(NOT_A_TIME);
         }
         let (range, real) = reader.valid_range()?;
         let packed =

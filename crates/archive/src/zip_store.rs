@@ -27,8 +27,8 @@ pub(crate) struct ZipStore {
 }
 
 impl ZipStore {
-    /// Opens a zip file at the folder nearest to its root that is a Zarr hierarchy.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+    /// Opens a zip file at the folder nearest to its root that is a Zarr hierarchy; without one, the names it holds.
+    pub(crate) fn open(path: &Path) -> Result<Result<Self, Vec<String>>, String> {
         let file = File::open(path).map_err(|error| error.to_string())?;
         let length = file.metadata().map_err(|error| error.to_string())?.len();
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| error.to_string())?;
@@ -43,11 +43,10 @@ impl ZipStore {
             marks.contains(&file).then(|| folder.to_owned())
         };
         let depth = |folder: &String| folder.split('/').filter(|part| !part.is_empty()).count();
-        let root = names
-            .iter()
-            .filter_map(root_of)
-            .min_by_key(|folder| (depth(folder), folder.clone()))
-            .ok_or("it holds no zarr.json, .zgroup or .zarray")?;
+        let roots = names.iter().filter_map(root_of);
+        let Some(root) = roots.min_by_key(|folder| (depth(folder), folder.clone())) else {
+            return Ok(Err(names));
+        };
         let prefix = if root.is_empty() {
             root
         } else {
@@ -59,12 +58,12 @@ impl ZipStore {
             .filter(|key| !key.is_empty() && !key.ends_with('/'))
             .map(str::to_owned)
             .collect();
-        Ok(Self {
+        Ok(Ok(Self {
             archive: Mutex::new(archive),
             prefix,
             keys,
             length,
-        })
+        }))
     }
 
     /// Runs on the file of a key; `None` where there is none.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use foehn_archive::{Archive, ReadError, Variable};
+use foehn_archive::Variable;
 use ndarray::{Array3, ArrayD, ErrorKind, ShapeError};
 
 use crate::DataError;
@@ -75,21 +75,6 @@ impl Layout {
         let values = values.as_standard_layout().into_owned();
         values.into_shape_with_order(shape)
     }
-}
-
-/// The axis of a variable along which time runs.
-pub(crate) fn time_axis(
-    archive: &Archive,
-    variable: &Variable,
-) -> Result<Option<usize>, DataError> {
-    for (axis, dim) in variable.dims.iter().enumerate() {
-        match archive.times(dim) {
-            Ok(_) => return Ok(Some(axis)),
-            Err(ReadError::NoTime { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use foehn_field::{Attributes, Grid, TimeAxis};
 use indexmap::IndexMap;
 use ndarray::Array3;
 
-use crate::layout::{Layout, time_axis};
+use crate::layout::Layout;
 use crate::{DataError, JoinError, joining, places};
 
 /// A file, its time axis, its grid, and where its axes are.
@@ -42,13 +42,14 @@ impl Source {
         };
         let (grid, _) = archive.placed_grid(first)?;
         let mut layouts = IndexMap::new();
-        let mut along: Option<&str> = None;
+        let mut along: Option<(&str, TimeAxis)> = None;
         for name in &held {
             let variable = archive.variable(name)?;
-            let axis = time_axis(&archive, variable)?.ok_or_else(|| no_time(path, variable))?;
+            let found = archive.valid_times(name)?;
+            let (axis, own) = found.ok_or_else(|| no_time(path, variable))?;
             let dim = variable.dims[axis].as_str();
-            let known = *along.get_or_insert(dim);
-            let times = (known != dim).then(|| format!("times along {known:?} and {dim:?}"));
+            let (known, _) = along.get_or_insert((dim, own));
+            let times = (*known != dim).then(|| format!("times along {known:?} and {dim:?}"));
             let (own, plane) = archive.placed_grid(name)?;
             let grids = places::difference(&grid, &own);
             if let Some(difference) = times.or(grids) {
@@ -57,7 +58,10 @@ impl Source {
             let layout = Layout::of(variable, Some(axis), plane, path)?;
             layouts.insert((*name).clone(), layout);
         }
-        let times = archive.times(along.unwrap_or_default())?;
+        let times = match along {
+            Some((_, times)) => times,
+            None => archive.times(first)?,
+        };
         rising(path, &times)?;
         Ok(Self {
             archive,
@@ -91,7 +95,7 @@ impl Source {
         };
         let file = self.path();
         // one state only: its time says when it was made, not when it is valid
-        let axis = time_axis(&self.archive, variable)?;
+        let axis = self.archive.valid_times(name)?.map(|(axis, _)| axis);
         if let Some(axis) = axis.filter(|axis| variable.shape.get(*axis) != Some(&1)) {
             return Err(DataError::NotStatic {
                 file: file.to_path_buf(),

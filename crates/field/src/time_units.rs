@@ -28,12 +28,7 @@ impl TimeUnits {
                 });
             }
         };
-        let unit = match (calendar, unit.to_ascii_lowercase().as_str()) {
-            // the one calendar in which every month has the same length
-            (Calendar::Day360, "month" | "months") => 30.0 * 86_400.0,
-            (Calendar::Day360, "year" | "years") => 360.0 * 86_400.0,
-            _ => unit_seconds(unit, units)?,
-        };
+        let unit = unit_seconds(unit, units, calendar)?;
         let refuse = || TimeError::Epoch {
             text: epoch.clone(),
             units: units.to_owned(),
@@ -50,17 +45,20 @@ impl TimeUnits {
 /// Spans such as the leads of forecasts, in whole seconds: `value * unit`.
 ///
 /// # Units
-/// nanoseconds to weeks; months and years are refused.
+/// nanoseconds to weeks; months and years only in the 360-day calendar, where they have one length.
 ///
 /// # Errors
 /// [`TimeError`] for other units, a value that is not finite, or one off a whole second.
 ///
 /// ```
-/// assert_eq!(foehn_field::leads(&[6.0, 12.0], "hours")?, [21_600, 43_200]);
+/// use foehn_field::{Calendar, leads};
+///
+/// assert_eq!(leads(&[6.0, 12.0], "hours", Calendar::Standard)?, [21_600, 43_200]);
+/// assert_eq!(leads(&[0.5], "months", Calendar::Day360)?, [15 * 86_400]);
 /// # Ok::<(), foehn_field::TimeError>(())
 /// ```
-pub fn leads(values: &[f64], units: &str) -> Result<Vec<i64>, TimeError> {
-    let unit = unit_seconds(units.trim(), units)?;
+pub fn leads(values: &[f64], units: &str, calendar: Calendar) -> Result<Vec<i64>, TimeError> {
+    let unit = unit_seconds(units.trim(), units, calendar)?;
     let seconds = |(index, &value): (usize, &f64)| {
         let (s, units) = (value * unit, units.to_owned());
         if !s.is_finite() || s.abs() > 1e15 {
@@ -124,8 +122,11 @@ fn zone_seconds(zone: &str) -> Option<f64> {
     (hours < 24 && minutes < 60).then(|| sign * f64::from(hours * 3600 + minutes * 60))
 }
 
-fn unit_seconds(unit: &str, units: &str) -> Result<f64, TimeError> {
+fn unit_seconds(unit: &str, units: &str, calendar: Calendar) -> Result<f64, TimeError> {
     match unit.to_ascii_lowercase().as_str() {
+        // the one calendar in which every month has the same length
+        "month" | "months" if calendar == Calendar::Day360 => Ok(30.0 * 86_400.0),
+        "year" | "years" if calendar == Calendar::Day360 => Ok(360.0 * 86_400.0),
         "weeks" | "week" => Ok(604_800.0),
         "days" | "day" | "d" => Ok(86_400.0),
         "hours" | "hour" | "hrs" | "hr" | "h" => Ok(3600.0),

@@ -45,6 +45,10 @@ pub(crate) fn inputs(
         }
         levels.push(chosen);
     }
+    if !config.levels.is_empty() && levels.iter().all(Vec::is_empty) {
+        let problem = "none of the variables has levels to choose from: leave it out";
+        return Err(PrepareError::config("levels", problem));
+    }
     Ok((levels, channels))
 }
 

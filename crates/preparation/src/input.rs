@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use foehn_archive::{Archive, ReadError, Variable, open};
+use foehn_archive::{Archive, Variable, open};
 use foehn_field::{Attribute, Attributes, Grid, TimeAxis};
 use ndarray::{Array3, ArrayD, Axis};
 
@@ -70,7 +70,7 @@ impl InputVariable {
         let variable = archive.variable(name)?;
         let (grid, plane) = archive.placed_grid(name)?;
         known_places(archive, variable, &grid)?;
-        let (time, times) = match time_axis(archive, variable)? {
+        let (time, times) = match archive.valid_times(name)? {
             Some((axis, times)) => (Some(axis), Some(times)),
             None => (None, None),
         };
@@ -118,21 +118,6 @@ fn stride(variable: &Variable, time: Option<usize>) -> usize {
     along.unwrap_or(1).max(1)
 }
 
-/// The axis along which time runs, with its times.
-fn time_axis(
-    archive: &Archive,
-    variable: &Variable,
-) -> Result<Option<(usize, TimeAxis)>, ReadError> {
-    for (axis, dim) in variable.dims.iter().enumerate() {
-        match archive.times(dim) {
-            Ok(times) => return Ok(Some((axis, times))),
-            Err(ReadError::NoTime { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
-}
-
 fn axes(
     archive: &Archive,
     variable: &Variable,
@@ -157,7 +142,9 @@ fn axes(
     if long.len() > 1 {
         let names: Vec<&String> = long.iter().map(|axis| &dims[*axis]).collect();
         return Err(refuse(format!(
-            "besides time and the grid it has the dimensions {names:?}; one (levels) is taken"
+            "besides time and the grid it has the dimensions {names:?}; one of them (levels) can be taken, so choose one of the \
+             others first, for example with xarray: data.isel({}=0)",
+            names[0]
         )));
     }
     let axis = long.first().or(others.first()).copied();

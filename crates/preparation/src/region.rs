@@ -66,9 +66,9 @@ fn rows(latitude: &[f64], [south, north]: [f64; 2]) -> Result<Range<usize>, Prep
     match first.zip(last) {
         Some((first, last)) if south < north => Ok(first..last + 1),
         _ => {
-            let (a, b) = (latitude.first(), latitude.last());
             let problem = format!(
-                "no row lies between {south} and {north} (southern end first); the files go from {a:?} to {b:?}"
+                "no row lies between {south} and {north} (southern end first); {}",
+                reach(latitude)
             );
             Err(PrepareError::config("latitude", problem))
         }
@@ -94,9 +94,9 @@ fn columns(
     };
     let chosen: Vec<usize> = (0..longitude.len()).filter(inside).collect();
     let Some((&first, &last)) = chosen.first().zip(chosen.last()) else {
-        let (a, b) = (longitude.first(), longitude.last());
         let problem = format!(
-            "no column lies between {west} and {east} (western end first); the files go from {a:?} to {b:?}"
+            "no column lies between {west} and {east} (western end first); {}",
+            reach(longitude)
         );
         return Err(PrepareError::config("longitude", problem));
     };
@@ -120,6 +120,14 @@ fn columns(
     });
     let longitudes = longitudes.collect();
     Ok((columns, longitudes))
+}
+
+/// Where an axis begins and ends, in words.
+fn reach(axis: &[f64]) -> String {
+    let ends = axis.first().zip(axis.last());
+    ends.map_or("the files have none".to_owned(), |(first, last)| {
+        format!("the files go from {first} to {last}")
+    })
 }
 
 /// Two columns at one place, whole turns apart.
