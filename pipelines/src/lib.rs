@@ -69,7 +69,7 @@ pub use generate::{
     Comparison, GenerateConfig, GenerateJob, GenerateSummary, Names, Settings, TableName, generate,
 };
 pub use inspect::{Depth, Inspection, RunPlan, inspect, run_plan};
-pub use merge::{MergeSummary, NoShard, ShardChoice, merge};
+pub use merge::{MergeSummary, MergedStore, NoShard, ShardChoice, merge};
 pub use oracle::{
     Answer, Answers, Bar, BarsMissed, Entry, Networks, OracleName, Picture, Row, Table,
     UnknownOracle, oracle, oracle_figures,

@@ -13,47 +13,107 @@ use std::str::FromStr;
 /// What merging ends with.
 #[derive(Clone, Debug, Serialize)]
 pub struct MergeSummary {
+    /// Each store that the configuration speaks of and that is whole now.
+    pub stores: Vec<MergedStore>,
+}
+
+/// A store that is whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct MergedStore {
     /// The store.
     pub path: PathBuf,
     /// Items that were there, or states of prepared data; absent where the store was whole before.
     pub items: Option<usize>,
 }
 
+impl MergeSummary {
+    /// A line a store.
+    pub fn text(&self) -> String {
+        let line = |store: &MergedStore| {
+            let path = store.path.display();
+            match store.items {
+                Some(items) => format!("{path} is whole: {items} items"),
+                None => format!("{path} was whole already"),
+            }
+        };
+        self.stores.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// Checks that every item of a store is done and ends it; `target` is the store of a forecast, or a configuration:
-/// then the store is what `prepare` writes (to `to`, where given), if several jobs began that, else the forecast.
+/// then the store is what `prepare` writes (to `to`, where given) or the forecast, whichever several jobs began.
 /// Statistics of prepared data are taken with some threads, 0 for one a core.
 ///
 /// # Errors
-/// If items are missing, naming some; if there is no such store.
+/// If items are missing, naming some; if there is no such store; if both of a configuration are to be merged and `to` does
+/// not say which.
 pub fn merge(
     target: &Path,
     overrides: &[String],
     to: Option<PathBuf>,
     (threads, talk): (usize, Talk),
 ) -> Result<MergeSummary> {
+    let one = |store: MergedStore| MergeSummary {
+        stores: vec![store],
+    };
     if !target.is_file() {
         refuse_prepared(target)?;
-        return end(target.to_owned());
+        return end(target).map(one);
     }
     let stated = to.is_some();
-    let prepared = PrepareJob::load(target, overrides, to);
-    match (prepared, RunConfig::load(target, overrides)) {
-        (Ok(job), _) if is_shared(job.output()) => {
-            let done = job.merge(threads, talk)?;
-            Ok(MergeSummary {
-                path: done.path,
-                items: Some(done.states),
-            })
-        }
-        (Ok(job), Err(_)) => end(job.output().to_owned()),
-        (Ok(job), Ok(_)) if stated => end(job.output().to_owned()),
-        (_, run) => end(forecast_path(&run?)),
+    let job = PrepareJob::load(target, overrides, to);
+    let run = RunConfig::load(target, overrides);
+    match (job, run) {
+        (Ok(job), run) if stated || run.is_err() => end_prepared(&job, threads, talk).map(one),
+        (Ok(job), Ok(run)) => either(&job, &forecast_path(&run), threads, talk),
+        (_, run) => end(&forecast_path(&run?)).map(one),
     }
 }
 
-fn end(path: PathBuf) -> Result<MergeSummary> {
-    let items = foehn_archive::merge(&path)?;
-    Ok(MergeSummary { path, items })
+/// Ends the one of two stores that several jobs began, and says of the other whether it is whole.
+fn either(job: &PrepareJob, forecast: &Path, threads: usize, talk: Talk) -> Result<MergeSummary> {
+    let prepared = job.output();
+    let whole = |path: &Path| {
+        let found = !is_shared(path) && path.is_dir();
+        found.then(|| end(path).ok()).flatten()
+    };
+    let stores = match (is_shared(prepared), is_shared(forecast)) {
+        (true, true) => bail!(
+            "{} and {} both wait to be merged: name one, by --to {} or as foehn merge {}",
+            prepared.display(),
+            forecast.display(),
+            prepared.display(),
+            forecast.display()
+        ),
+        (true, false) => vec![Some(end_prepared(job, threads, talk)?), whole(forecast)],
+        (false, true) => vec![whole(prepared), Some(end(forecast)?)],
+        (false, false) => vec![whole(prepared), whole(forecast)],
+    };
+    let stores: Vec<MergedStore> = stores.into_iter().flatten().collect();
+    if stores.is_empty() {
+        // which says what is wrong with it
+        end(forecast)?;
+    }
+    Ok(MergeSummary { stores })
+}
+
+fn end(path: &Path) -> Result<MergedStore> {
+    let items = foehn_archive::merge(path)?;
+    Ok(MergedStore {
+        path: path.to_owned(),
+        items,
+    })
+}
+
+fn end_prepared(job: &PrepareJob, threads: usize, talk: Talk) -> Result<MergedStore> {
+    if !is_shared(job.output()) {
+        return end(job.output());
+    }
+    let done = job.merge(threads, talk)?;
+    Ok(MergedStore {
+        path: done.path,
+        items: Some(done.states),
+    })
 }
 
 /// Statistics of prepared data are taken when it is merged, for which its configuration is needed.

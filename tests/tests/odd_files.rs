@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Arrays of Zarr v2 behind each filter and compressor of numcodecs, in both orders, and of v3 by zarr-python.
 const STORES: &str = r#"
-import itertools, json, os, sys
+import base64, itertools, json, os, sys
 import numcodecs as n, numpy as np, zarr
 from zarr.codecs import numcodecs as n3
 folder, told = sys.argv[1], {}
@@ -63,6 +63,15 @@ v2("bitround", (a / 7).astype("<f4"), [n.BitRound(9)], n.Blosc("lz4"))
 v2("lz4", a.astype(">f8"), (), n.LZ4())
 v2("stream", a.astype("<f4"), (), n.Zstd(3), "F")
 v2("letters", np.array([b"ab", b"c", b"", b"defg"], "S4"), (), n.Blosc("zstd"))
+s = np.array([b"ab", b"c", b"", b"defg"], "S4")
+v2("letters_fill", s, fill=base64.b64encode(b"xy").decode(), lost="1")
+v2("wide_fill", s.astype("<U4"), fill="xy", lost="0")
+def texts(name, values, version):
+    array = zarr.create_array(f"{folder}/{name}.zarr", shape=values.shape, dtype=values.dtype, chunks=(2,), zarr_format=version, fill_value=b"xyz")
+    array[:2] = values[:2]
+    told[name] = array[:]
+texts("v2_texts", s, 2)
+texts("v3_texts", s, 3)
 v3("v3_delta", a.astype("i4"), filters=[n3.Delta(dtype="<i4")])
 v3("v3_scale", (a * .5 + 1000).astype("f8"), filters=[n3.FixedScaleOffset(offset=1000, scale=2, dtype="<f8", astype="<i2")])
 v3("v3_quantize", (a / 7).astype("f4"), filters=[n3.Quantize(digits=2, dtype="<f4")])
@@ -70,7 +79,7 @@ v3("v3_astype", a.astype("f8"), filters=[n3.AsType(encode_dtype="<i2", decode_dt
 v3("v3_bitround", (a / 7).astype("f4"), filters=[n3.BitRound(keepbits=9)])
 v3("v3_lz4", a.astype("i4"), compressors=[n3.LZ4(acceleration=1)])
 v3("v3_zlib", a.astype("i4"), compressors=[n3.Shuffle(elementsize=4), n3.Zlib(level=1)])
-plain = lambda x: x.decode() if isinstance(x, bytes) else float(x)
+plain = lambda x: x.decode() if isinstance(x, bytes) else str(x) if isinstance(x, str) else float(x)
 json.dump({name: [plain(x) for x in values.ravel()] for name, values in told.items()}, sys.stdout)
 "#;
 
@@ -98,7 +107,7 @@ fn filters_and_compressors_of_numcodecs_are_undone_exactly() {
         };
         assert_eq!(read, *expected, "{name}");
     }
-    assert_eq!(told.as_object().unwrap().len(), 29);
+    assert_eq!(told.as_object().unwrap().len(), 33);
 }
 
 /// One field on axes in each order, (time, longitude, latitude) as many archives have it among them; also on a plane

@@ -146,6 +146,7 @@ impl Archive {
         } else {
             ImplicitFill::Counts
         };
+        self.refuse_beyond(variable)?;
         let packing = Packing::of(variable, &self.path, implicit)?;
         Ok(packing.double(self.raw(variable, &whole(variable))?))
     }
@@ -207,6 +208,7 @@ impl Archive {
             });
         }
         let ranges = whole(variable);
+        self.refuse_beyond(variable)?;
         self.room_for(variable, &ranges)?;
         let texts = match &self.source {
             Source::NetCdf(source) => source.texts(variable, &ranges),

@@ -1,11 +1,12 @@
 //! Files that appear whole or not at all.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
 use std::fs;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -36,6 +37,13 @@ fn partial_of(path: &Path, writer: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// What tells the half-written files of one writer from those of all others, whatever machine they are on.
+pub(crate) fn unique() -> String {
+    // keyed at random by the standard library
+    let random = RandomState::new().build_hasher().finish();
+    format!("{random:016x}.")
+}
+
 /// Writes a file under another name, then renames it: it appears whole or not at all. Folders are made as needed.
 ///
 /// # Errors
@@ -49,8 +57,26 @@ pub(crate) fn write_whole_by(path: &Path, content: &[u8], writer: &str) -> io::R
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
+    write_into(path, content, writer, || true)
+}
+
+/// As [`write_whole_by`], into a folder that is there, and only if it `may` appear once it is whole.
+pub(crate) fn write_into(
+    path: &Path,
+    content: &[u8],
+    writer: &str,
+    may: impl Fn() -> bool,
+) -> io::Result<()> {
     let partial = partial_of(path, writer);
-    let written = fs::write(&partial, content).and_then(|()| fs::rename(&partial, path));
+    let write = || {
+        fs::write(&partial, content)?;
+        if may() {
+            fs::rename(&partial, path)
+        } else {
+            Err(io::Error::other("it may no longer be written"))
+        }
+    };
+    let written = again(write);
     if written.is_err() {
         // half a file is of no use and takes room on a disk that may be full
         let _ = fs::remove_file(&partial);
@@ -58,16 +84,41 @@ pub(crate) fn write_whole_by(path: &Path, content: &[u8], writer: &str) -> io::R
     written
 }
 
-/// Writes a file unless it is there; says whether it was written. Of several that try at once one does, and the file
-/// is whole from its first moment.
-pub(crate) fn write_first(path: &Path, content: &[u8]) -> io::Result<bool> {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// A run that continues the store may take a half-written file away, as that of one that was killed: then once more.
+fn again(write: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let mut written = write();
+    for _ in 0..3 {
+        match &written {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => written = write(),
+            _ => break,
+        }
     }
-    let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    let partial = partial_of(path, &format!("{}-{call}.", std::process::id()));
-    let linked = fs::write(&partial, content).and_then(|()| fs::hard_link(&partial, path));
+    written
+}
+
+/// Removes half-written files from a folder and all below it.
+pub(crate) fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => sweep(&entry.path()),
+            Ok(_) if name.starts_with('.') && name.ends_with(".partial") => {
+                let _ = fs::remove_file(entry.path());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes a file unless it is there, into a folder that is; says whether it was written. Of several that try at once one
+/// does, and the file is whole from its first moment.
+pub(crate) fn write_first(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let partial = partial_of(path, &unique());
+    let linked = again(|| {
+        fs::write(&partial, content)?;
+        fs::hard_link(&partial, path)
+    });
     let first = match linked {
         Ok(()) => Ok(true),
         Err(error) => match error.kind() {
@@ -105,21 +156,28 @@ fn without_links(partial: &Path, path: &Path) -> io::Result<bool> {
     fs::rename(partial, path).map(|()| true)
 }
 
-/// A Zarr store in a folder whose chunk files are written by [`write_whole`].
+/// A Zarr store in a folder whose chunk files are written as by [`write_whole`].
 #[derive(Debug)]
 pub(crate) struct AtomicStore {
     root: PathBuf,
     reading: FilesystemStore,
     writer: String,
+    /// A folder that is there as long as the store may be written; none where it always may.
+    while_there: Option<PathBuf>,
 }
 
 impl AtomicStore {
-    pub(crate) fn new(root: &Path, writer: String) -> Result<Self, String> {
+    pub(crate) fn new(
+        root: &Path,
+        writer: String,
+        while_there: Option<PathBuf>,
+    ) -> Result<Self, String> {
         let reading = FilesystemStore::new(root).map_err(|error| error.to_string())?;
         Ok(Self {
             root: root.to_path_buf(),
             reading,
             writer,
+            while_there,
         })
     }
 
@@ -148,8 +206,15 @@ impl ReadableStorageTraits for AtomicStore {
 
 impl WritableStorageTraits for AtomicStore {
     fn set(&self, key: &StoreKey, value: Bytes) -> Result<(), StorageError> {
-        write_whole_by(&self.file(key), &value, &self.writer)
-            .map_err(|error| StorageError::IOError(Arc::new(error)))
+        let may = || {
+            self.while_there
+                .as_ref()
+                .is_none_or(|folder| folder.is_dir())
+        };
+        let file = self.file(key);
+        let folder = file.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| write_into(&file, &value, &self.writer, may));
+        written.map_err(|error| StorageError::IOError(Arc::new(error)))
     }
 
     fn set_partial_many(&self, _: &StoreKey, _: OffsetBytesIterator) -> Result<(), StorageError> {
@@ -181,6 +246,53 @@ impl WritableStorageTraits for AtomicStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_does_not_fit_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chunk");
+        // the device that is always full, in place of the file that the chunk goes through
+        let partial = partial_of(&path, "me.");
+        std::os::unix::fs::symlink("/dev/full", &partial).unwrap();
+        let error = write_into(&path, b"values", "me.", || true).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let error = crate::WriteError::io(&path, error);
+        assert!(matches!(error, crate::WriteError::DiskFull { .. }));
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+        // after room was made the same call succeeds, unless it no longer may
+        assert!(write_into(&path, b"values", "me.", || false).is_err());
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+        write_into(&path, b"values", "me.", || true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"values");
+    }
+
+    #[test]
+    fn writers_of_one_file_do_not_take_each_others_halves() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chunk");
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let writer = unique();
+                    for _ in 0..200 {
+                        write_into(&path, &[7; 9000], &writer, || true).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read(&path).unwrap(), [7; 9000]);
+        fs::create_dir(folder.path().join("c")).unwrap();
+        fs::write(folder.path().join("c/.0.12ab.partial"), b"half").unwrap();
+        sweep(folder.path());
+        assert!(
+            fs::read_dir(folder.path().join("c"))
+                .unwrap()
+                .next()
+                .is_none()
+        );
+        assert!(path.exists());
+    }
 
     #[test]
     fn without_links_one_of_many_is_first_and_all_find_its_file_whole() {

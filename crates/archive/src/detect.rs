@@ -195,7 +195,7 @@ fn web(path: &Path, address: &str) -> Result<Found, OpenError> {
         path: path.to_path_buf(),
         cause,
     };
-    let store = HttpStore::new(address, Patience::default());
+    let store = HttpStore::new(address, Patience::asked().map_err(remote)?);
     for mark in MARKS {
         let key = StoreKey::new(mark).map_err(|error| remote(error.to_string()))?;
         // some servers forbid what is not there

@@ -10,7 +10,7 @@ use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator};
 use zarrs::storage::{Bytes, MaybeBytesIterator, ReadableStorageTraits, StorageError, StoreKey};
 
 use crate::byte_parts::{encoded, exact, part, range_header};
-use crate::http_answer::{Answer, Failure, announced, body, copy, found, passing};
+use crate::http_answer::{Answer, Failure, announced, body, copy, found, passing, right_part};
 
 /// How often and how long a server is asked.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,21 @@ pub(crate) struct Patience {
     pub(crate) silence: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            tries: 5,
+impl Patience {
+    /// Five requests and half a minute of silence, unless `FOEHN_HTTP_TRIES` and `FOEHN_HTTP_SILENCE` (s) say otherwise.
+    pub(crate) fn asked() -> Result<Self, String> {
+        let number = |name: &str, default: u64, most: u64| match std::env::var(name) {
+            Err(_) => Ok(default),
+            Ok(text) => match text.trim().parse() {
+                Ok(number) if (1..=most).contains(&number) => Ok(number),
+                _ => Err(format!("{name}={text}: a whole number from 1 to {most}")),
+            },
+        };
+        Ok(Self {
+            tries: number("FOEHN_HTTP_TRIES", 5, 10)? as u32,
             first_wait: Duration::from_millis(250),
-            silence: Duration::from_secs(30),
-        }
+            silence: Duration::from_secs(number("FOEHN_HTTP_SILENCE", 30, 3600)?),
+        })
     }
 }
 
@@ -91,10 +99,14 @@ impl HttpStore {
         if !self.found(status)? {
             return Ok(None);
         }
+        let part = status == 206;
+        if part {
+            right_part(&response, range)?;
+        }
         let bytes = body(&mut response)?;
         self.read.get_or_init(|| address.to_owned());
         match range {
-            Some(range) if status == 206 => exact(bytes, range)
+            Some(range) if part => exact(bytes, range)
                 .map(|bytes| Some(Answer::Part(bytes)))
                 .map_err(Failure::Lasting),
             _ => Ok(Some(Answer::Whole(bytes))),
@@ -121,8 +133,12 @@ impl HttpStore {
             let request = self.agent.get(&address);
             let request = request.header(header::ACCEPT_ENCODING, "identity");
             let mut response = request.call().map_err(passing)?;
-            if !found(response.status().as_u16())? {
+            let status = response.status().as_u16();
+            if !found(status)? {
                 return Ok(None);
+            }
+            if status == 206 {
+                right_part(&response, None)?;
             }
             let write = |part: &[u8]| into.write_all(part).map_err(lasting);
             copy(&mut response, write).map(Some)

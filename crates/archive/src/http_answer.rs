@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 use ureq::http::{Response, header};
 use zarrs::storage::Bytes;
+use zarrs::storage::byte_range::ByteRange;
 
 /// Why a request failed.
 pub(crate) enum Failure {
@@ -37,7 +38,7 @@ pub(crate) fn passing(error: impl std::fmt::Display) -> Failure {
 /// Whether there is an answer; gone is gone, a busy or broken server may recover.
 pub(crate) fn found(status: u16) -> Result<bool, Failure> {
     match status {
-        200..=299 => Ok(true),
+        200 | 203 | 206 => Ok(true),
         404 | 410 => Ok(false),
         408 | 425 | 429 | 500..=599 => Err(Failure::Passing(format!(
             "the server answers with status {status}"
@@ -55,6 +56,41 @@ pub(crate) fn found(status: u16) -> Result<bool, Failure> {
 pub(crate) fn announced(response: &Response<ureq::Body>) -> Option<u64> {
     let length = response.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
+}
+
+/// Refuses a part that is not the one asked for, as far as the server says which it sends.
+pub(crate) fn right_part(
+    response: &Response<ureq::Body>,
+    asked: Option<ByteRange>,
+) -> Result<(), Failure> {
+    let said = response.headers().get(header::CONTENT_RANGE);
+    let said = said.and_then(|text| text.to_str().ok()).unwrap_or("");
+    let right = match (asked, sent(said)) {
+        (Some(ByteRange::FromStart(start, _)), Some((first, _))) => first == start,
+        (Some(ByteRange::Suffix(length)), Some((first, Some(total)))) => {
+            first.checked_add(length) == Some(total)
+        }
+        // of which nobody knows the end, or which is not said: as many bytes as were asked for
+        (Some(ByteRange::Suffix(_)), Some((_, None))) => true,
+        (Some(_), None) => said.is_empty(),
+        _ => false,
+    };
+    if right {
+        return Ok(());
+    }
+    Err(Failure::Lasting(format!(
+        "the server sends a part that was not asked for (Content-Range: {said})"
+    )))
+}
+
+/// First byte and total length in a text such as `bytes 4-7/20` or `bytes 4-7/*`.
+fn sent(content_range: &str) -> Option<(u64, Option<u64>)> {
+    let (places, total) = content_range
+        .trim()
+        .strip_prefix("bytes ")?
+        .split_once('/')?;
+    let (first, _) = places.split_once('-')?;
+    Some((first.trim().parse().ok()?, total.trim().parse().ok()))
 }
 
 /// A body as it comes, with the count of its bytes on the way.
@@ -108,10 +144,21 @@ pub(crate) fn copy(
     }
 }
 
+/// Bytes of a body at most that comes without its length, or packed.
+const UNANNOUNCED: u64 = 1 << 30;
+
 /// A whole body in memory.
 pub(crate) fn body(response: &mut Response<ureq::Body>) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
+    let packed = response.headers().contains_key(header::CONTENT_ENCODING);
+    let most = announced(response).filter(|_| !packed);
+    let most = most.unwrap_or(UNANNOUNCED);
     copy(response, |part| {
+        let length = bytes.len() + part.len();
+        if length as u64 > most || bytes.try_reserve(part.len()).is_err() {
+            let why = format!("the answer has no end: {length} bytes were read");
+            return Err(Failure::Lasting(why));
+        }
         bytes.extend_from_slice(part);
         Ok(())
     })?;

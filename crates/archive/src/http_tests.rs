@@ -126,3 +126,30 @@ fn an_answer_that_was_packed_unasked_is_unpacked() {
     let said = store.get(&key("c/1")).unwrap_err().to_string();
     assert!(said.contains("packs its answers (br)"), "{said}");
 }
+
+#[test]
+fn a_part_that_was_not_asked_for_is_refused() {
+    fn answer(path: &str) -> Vec<u8> {
+        let said = match path.rsplit('/').next().unwrap() {
+            "right" => "Content-Range: bytes 1-2/6\r\n",
+            "moved" => "Content-Range: bytes 2-3/6\r\n",
+            _ => "",
+        };
+        format!("HTTP/1.1 206 Part\r\n{said}Content-Length: 2\r\nConnection: close\r\n\r\nbc")
+            .into()
+    }
+    let store = store(&server_of(answer));
+    let key = |name: &str| StoreKey::new(name).unwrap();
+    let part = |name: &str| -> Result<Bytes, String> {
+        let ranges = Box::new([ByteRange::FromStart(1, Some(2))].into_iter());
+        let parts = store.get_partial_many(&key(name), ranges);
+        let mut parts = parts.map_err(|error| error.to_string())?.unwrap();
+        parts.next().unwrap().map_err(|error| error.to_string())
+    };
+    assert_eq!(part("right").unwrap(), "bc");
+    assert_eq!(part("unsaid").unwrap(), "bc");
+    let said = part("moved").unwrap_err();
+    assert!(said.contains("not asked for"), "{said}");
+    let said = store.get(&key("right")).unwrap_err().to_string();
+    assert!(said.contains("not asked for"), "{said}");
+}

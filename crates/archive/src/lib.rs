@@ -56,6 +56,7 @@ mod netcdf_source;
 #[cfg(feature = "object-stores")]
 mod object;
 mod packing;
+mod parts;
 mod place;
 mod plan;
 mod raw;
@@ -69,9 +70,11 @@ mod variable;
 mod wrap;
 mod write_error;
 mod writing;
+mod written;
 mod zarr_kind;
 mod zarr_source;
 mod zarr_tree;
+mod zarr_written;
 mod zip_store;
 
 pub use archive::{Archive, open};
@@ -91,3 +94,4 @@ pub use store::Store;
 pub use variable::{STORAGE_ATTRIBUTES, Variable};
 pub use write_error::WriteError;
 pub use writing::{Compression, Format, Mode, Shard, ShardError, Writing};
+pub use written::Written;

@@ -1,15 +1,18 @@
 //! The end of a store: is everything there, and one file that says what it holds.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::layout::{documents_of_arrays, load, remove, save};
-use crate::{Format, WriteError};
+use crate::{Format, WriteError, atomic};
 
 /// The hidden folder of marks.
 pub(crate) const MARKS: &str = ".foehn";
+/// Its name once the store is whole, until half-written files are removed.
+const ENDED: &str = ".foehn-ended";
 /// The file in it that lists arrays and items; no item has such a name.
 pub(crate) const PLANNED: &str = ".planned";
 
@@ -25,13 +28,13 @@ pub(crate) const BEGUN: &str = ".begun";
 /// # Errors
 /// [`WriteError::Incomplete`] naming items that are not done; a folder that is not such a store; the disk.
 pub fn merge(path: &Path) -> Result<Option<usize>, WriteError> {
-    if path.join("zarr.json").is_file() && is_finished(path, Format::V3)? {
-        return Ok(None);
+    for format in [Format::V3, format_at(path)] {
+        if is_finished(path, format)? {
+            end_rest(path)?;
+            return Ok(None);
+        }
     }
     let format = format_at(path);
-    if is_finished(path, format)? {
-        return Ok(None);
-    }
     let refuse = |why: &str| WriteError::Plan {
         path: path.to_path_buf(),
         why: why.to_owned(),
@@ -176,7 +179,7 @@ pub(crate) fn consolidate(
             let metadata = each.collect::<Result<Map<_, _>, WriteError>>()?;
             group["consolidated_metadata"] =
                 json!({"kind": "inline", "must_understand": false, "metadata": metadata});
-            save(&path.join("zarr.json"), &group, "")?;
+            save(&path.join("zarr.json"), &group, &atomic::unique())?;
         }
         Format::V2 => {
             let files = [".zattrs", ".zgroup"].map(str::to_owned).into_iter();
@@ -188,29 +191,46 @@ pub(crate) fn consolidate(
             let each = files.map(|file| Ok((file.clone(), read(&file)?)));
             let metadata = each.collect::<Result<Map<_, _>, WriteError>>()?;
             let all = json!({"metadata": metadata, "zarr_consolidated_format": 1});
-            save(&path.join(".zmetadata"), &all, "")?;
+            save(&path.join(".zmetadata"), &all, &atomic::unique())?;
         }
     }
-    // what a writer that was killed half-way through metadata or coordinates has left
-    let below = |name: &String| ["", "c", "c/0"].map(|folder| path.join(name).join(folder));
-    for folder in arrays.iter().flat_map(below).chain([path.to_path_buf()]) {
-        sweep(&folder);
-    }
-    remove(&path.join(MARKS))
+    end(path)
 }
 
-/// Removes half-written files from a folder.
-fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-    {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') && name.ends_with(".partial") && entry.path().is_file() {
-            let _ = fs::remove_file(entry.path());
+/// Takes the marks away, in one step, from which on no other may write; then what writers that were killed have left.
+fn end(path: &Path) -> Result<(), WriteError> {
+    let (marks, ended) = (path.join(MARKS), path.join(ENDED));
+    remove(&ended)?;
+    match fs::rename(&marks, &ended) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(WriteError::io(&marks, error));
+        }
+        _ => {}
+    }
+    atomic::sweep(path);
+    remove(&ended)
+}
+
+/// Goes on where ending was broken off.
+fn end_rest(path: &Path) -> Result<(), WriteError> {
+    let left = [MARKS, ENDED]
+        .iter()
+        .any(|folder| path.join(folder).is_dir());
+    if left { end(path) } else { Ok(()) }
+}
+
+/// Makes the folder of marks, unless the store is whole: says whether it is.
+pub(crate) fn begin(path: &Path, format: Format) -> Result<bool, WriteError> {
+    if !is_finished(path, format)? {
+        let marks = path.join(MARKS);
+        fs::create_dir_all(&marks).map_err(|cause| WriteError::io(&marks, cause))?;
+        // asked again: another may have ended it before the folder was made
+        if !is_finished(path, format)? {
+            return Ok(false);
         }
     }
+    end_rest(path)?;
+    Ok(true)
 }
 
 /// The name of an item's marker file; whatever a file name may not hold is written as its code.

@@ -12,6 +12,7 @@ use netcdf::{AttributeValue, Extent, NcTypeDescriptor};
 
 use crate::Variable;
 use crate::boundary::{contained, in_netcdf};
+use crate::parts::in_parts;
 use crate::raw::Raw;
 
 /// An open NetCDF file.
@@ -44,8 +45,8 @@ impl NetCdfSource {
         })
     }
 
-    /// The bytes that a variable takes at most, which are those of the file.
-    pub(crate) fn stored_bytes(&self) -> Option<u64> {
+    /// The bytes of the file.
+    pub(crate) fn bytes(&self) -> Option<u64> {
         self.length
     }
 
@@ -86,16 +87,19 @@ impl NetCdfSource {
 
     fn values<T>(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<ArrayD<T>, String>
     where
-        T: NcTypeDescriptor + Copy + Send + 'static,
+        T: NcTypeDescriptor + Copy + Default + Send + 'static,
     {
         let file = Arc::clone(&self.file);
         let name = variable.name.clone();
-        let extents: Vec<Extent> = ranges.iter().cloned().map(Extent::from).collect();
+        let (ranges, chunks) = (ranges.to_vec(), variable.chunks.clone());
         in_netcdf(move || {
             let source = file.variable(&name).ok_or("it has gone from the file")?;
-            source
-                .get::<T, _>(extents)
-                .map_err(|error| error.to_string())
+            let read = |ranges: &[Range<usize>]| {
+                let extents: Vec<Extent> = ranges.iter().cloned().map(Extent::from).collect();
+                let values = source.get::<T, _>(extents);
+                values.map_err(|error| error.to_string())
+            };
+            in_parts(&ranges, &chunks.unwrap_or_default(), read)
         })
     }
 }

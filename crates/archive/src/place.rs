@@ -100,18 +100,24 @@ impl Place {
             .map_err(|error| named(&error))
     }
 
-    /// The bytes of all keys below a folder (`/` is the root); `None` where nothing can be listed.
-    pub(crate) fn bytes_below(&self, folder: &str) -> Option<u64> {
+    /// The keys below a folder (`/` is the root), those of links too, in folders at most so deep; `None` where nothing can
+    /// be listed.
+    pub(crate) fn keys_below(&self, folder: &str, depth: usize) -> Option<Vec<String>> {
         let folder = folder.trim_matches('/');
         match &self.listing {
             Listing::Never => None,
-            Listing::Folder(root) => Some(bytes_in(&root.join(folder))),
+            Listing::Folder(root) => {
+                let mut keys = Vec::new();
+                files_below(&root.join(folder), folder, depth, &mut keys);
+                Some(keys)
+            }
             Listing::Store(store, _) => {
                 let prefix = match folder {
                     "" => StorePrefix::root(),
                     folder => StorePrefix::new(format!("{folder}/")).ok()?,
                 };
-                store.size_prefix(&prefix).ok()
+                let keys = store.list_prefix(&prefix).ok()?;
+                Some(keys.iter().map(|key| key.as_str().to_owned()).collect())
             }
         }
     }
@@ -147,14 +153,29 @@ impl Place {
     }
 }
 
-/// The bytes of all files in a folder and below it.
-fn bytes_in(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let bytes = |entry: fs::DirEntry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => bytes_in(&entry.path()),
-        _ => entry.path().metadata().map_or(0, |file| file.len()),
-    };
-    entries.filter_map(Result::ok).map(bytes).sum()
+/// The keys of all files in a folder, and in folders below it to some depth.
+fn files_below(folder: &Path, key: &str, depth: usize, keys: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let key = if key.is_empty() {
+            name
+        } else {
+            format!("{key}/{name}")
+        };
+        let link = entry.file_type().map_or(true, |kind| kind.is_symlink());
+        let is_folder = if link {
+            entry.path().is_dir()
+        } else {
+            entry.file_type().is_ok_and(|kind| kind.is_dir())
+        };
+        match is_folder {
+            false => keys.push(key),
+            true if depth > 0 => files_below(&entry.path(), &key, depth - 1, keys),
+            true => {}
+        }
+    }
 }
 
 /// The last part of a path or address, without query and extensions such as `.zarr.zip`.

@@ -13,9 +13,9 @@ use crate::atomic::AtomicStore;
 use crate::boundary::contained;
 use crate::chunked::{array_error, every_chunk, open_array};
 use crate::layout::{agreed, claim, documents_of_arrays, group_documents, make_room, save};
-use crate::merge::{consolidate, is_finished};
+use crate::merge::{MARKS, begin, consolidate};
 use crate::plan::{ArrayPlan, Element};
-use crate::{Mode, WriteError, Writing};
+use crate::{Format, Mode, WriteError, Writing, atomic};
 
 /// A Zarr group being written.
 ///
@@ -25,7 +25,9 @@ use crate::{Mode, WriteError, Writing};
 #[derive(Debug)]
 pub struct Store {
     pub(crate) path: PathBuf,
-    pub(crate) writing: Writing,
+    pub(crate) format: Format,
+    /// What tells the half-written files of this writer.
+    pub(crate) tag: String,
     pub(crate) arrays: IndexMap<String, (ArrayPlan, Array<AtomicStore>)>,
     pub(crate) finished: bool,
 }
@@ -45,7 +47,7 @@ impl Store {
         writing: impl Into<Writing>,
     ) -> Result<Self, WriteError> {
         let writing: Writing = writing.into();
-        let (format, tag) = (writing.format, writing.tag());
+        let (format, tag) = (writing.format, atomic::unique());
         let twice = || {
             let mut before = HashSet::new();
             let again = arrays.iter().find(|array| !before.insert(&array.name))?;
@@ -70,17 +72,22 @@ impl Store {
             (None, mode) => mode,
         };
         make_room(path, mode, format)?;
+        let finished = begin(path, format)?;
+        if mode == Mode::Resume && writing.shard.is_none() && !finished {
+            atomic::sweep(path);
+        }
         let zarr = |cause: String| WriteError::Zarr {
             path: path.to_path_buf(),
             cause,
         };
-        let storage = Arc::new(AtomicStore::new(path, tag.clone()).map_err(zarr)?);
+        let while_there = (!finished).then(|| path.join(MARKS));
+        let storage = AtomicStore::new(path, tag.clone(), while_there);
+        let storage = Arc::new(storage.map_err(zarr)?);
         let group = group_documents(attributes, format);
         let missing = group
             .iter()
             .map(|(file, group)| Ok((file, group, agreed(path, ("", *file), group)?.is_none())));
         let missing = missing.collect::<Result<Vec<_>, WriteError>>()?;
-        let finished = is_finished(path, format)?;
         if missing.iter().any(|(.., missing)| *missing) {
             claim(path, attributes, format)?;
         }
@@ -98,11 +105,16 @@ impl Store {
         }
         // the group's own metadata come last, so that a folder that has them is a whole layout
         for (file, group, _) in missing.into_iter().filter(|(.., missing)| *missing) {
-            save(&path.join(file), group, &tag)?;
+            // never in place of those of another that has ended the store meanwhile
+            let text = serde_json::to_string_pretty(group).unwrap_or_default();
+            let file = path.join(file);
+            let first = atomic::write_first(&file, text.as_bytes());
+            first.map_err(|cause| WriteError::io(&file, cause))?;
         }
         Ok(Self {
             path: path.to_path_buf(),
-            writing,
+            format,
+            tag,
             arrays: planned,
             finished,
         })
@@ -125,7 +137,7 @@ impl Store {
     /// Writes whole chunks of an array planned as [`Element::F32`]; see [`WriteError::NotWholeChunks`].
     ///
     /// # Errors
-    /// [`WriteError`]: the array, the region or the disk.
+    /// [`WriteError`]: the array, the region or the disk; [`WriteError::Ended`] where another has ended the store meanwhile.
     pub fn write_f32(
         &self,
         array: &str,
@@ -180,7 +192,7 @@ impl Store {
     /// [`WriteError`]: the disk.
     pub fn finish(self) -> Result<(), WriteError> {
         let arrays: Vec<String> = self.arrays.keys().cloned().collect();
-        consolidate(&self.path, &arrays, self.writing.format)
+        consolidate(&self.path, &arrays, self.format)
     }
 
     fn write<T: Stored + Clone, D: Dimension>(
@@ -206,7 +218,9 @@ impl Store {
         // values in the order of rows are compressed where they are
         let values = ndarray::CowArray::from(region);
         match contained(|| Ok(array.store_array_subset_opt(&subset, &values, &every_chunk()))) {
-            Ok(written) => written.map_err(|error| array_error(&self.path, name, error)),
+            Ok(written) => {
+                written.map_err(|error| self.ended_or(array_error(&self.path, name, error)))
+            }
             Err(cause) => Err(WriteError::Zarr {
                 path: self.path.clone(),
                 cause,

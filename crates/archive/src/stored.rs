@@ -6,18 +6,20 @@ use crate::archive::Source;
 use crate::raw::Raw;
 use crate::{Archive, ReadError, Variable};
 
-/// Values and chunks that are read whatever is stored: some seconds of work.
-const MANY_VALUES: u64 = 1 << 28;
-const MANY_CHUNKS: u64 = 1 << 20;
-/// Bytes that a server may have which does not say how many.
-const UNKNOWN: u64 = 1 << 36;
-/// Bytes that a value takes on its way, at most.
-const ROOM: usize = 24;
 /// Bytes that are always there.
 const FREE: usize = 64 << 20;
 
-fn product(factors: impl Iterator<Item = usize>) -> u64 {
-    factors.fold(1, |n, m| n.saturating_mul(m as u64))
+/// Bytes that a value of a type takes on its way, at most: as stored and as f64 at once, or as f64, f32 and mask.
+fn room(dtype: &str) -> usize {
+    match dtype {
+        "float32" => 5,
+        "float16" => 6,
+        "float64" | "bool" | "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" => 13,
+        // texts, without their letters
+        "string" | "char" => 24,
+        // 64-bit integers, times and spans
+        _ => 16,
+    }
 }
 
 impl Archive {
@@ -49,7 +51,7 @@ impl Archive {
         self.room_for(variable, ranges)?;
         self.stored(variable, ranges)
             .map_err(|cause| match self.bad_chunk(variable, ranges) {
-                Some((at, why)) => self.damaged(variable, format!("chunk {at:?}: {why}")),
+                Some((place, why)) => self.damaged(variable, format!("{place}: {why}")),
                 None => self.damaged(variable, cause),
             })
     }
@@ -69,56 +71,15 @@ impl Archive {
         }
     }
 
-    /// Whether a variable is nearly all of values that were never written: it has so many of them, or of chunks, that
-    /// the bytes which are stored cannot hold more than a few. To read all of it takes very long and tells nothing.
-    ///
-    /// # Errors
-    /// [`ReadError::NoVariable`].
-    pub fn is_hollow(&self, variable: &str) -> Result<bool, ReadError> {
-        let variable = self.variable(variable)?;
-        Ok(self.hollow(variable, &variable.shape).is_some())
-    }
-
-    /// What is wrong with a part of some shape that is nearly all of values never written.
-    fn hollow(&self, variable: &Variable, shape: &[usize]) -> Option<String> {
-        let values = product(shape.iter().copied());
-        let along = variable.chunks.iter().flatten();
-        let chunks = product(
-            shape
-                .iter()
-                .zip(along)
-                .map(|(n, c)| n.div_ceil((*c).max(1))),
-        );
-        if values <= MANY_VALUES && chunks <= MANY_CHUNKS {
-            return None;
-        }
-        let (stored, ratio) = match &self.source {
-            Source::NetCdf(source) => (source.stored_bytes(), 1_100),
-            Source::Zarr(source) => (source.stored_bytes(variable), 33_000),
-        };
-        let stored = stored.unwrap_or(UNKNOWN);
-        if values <= MANY_VALUES.max(stored.saturating_mul(ratio))
-            && chunks <= MANY_CHUNKS.max(stored)
-        {
-            return None;
-        }
-        Some(format!(
-            "{values} values in {chunks} chunk(s) are not in {stored} bytes: nearly all were never written"
-        ))
-    }
-
-    /// Refuses to read more than the file can hold or the system has room for.
+    /// Refuses to read more than the system has room for.
     pub(crate) fn room_for(
         &self,
         variable: &Variable,
         ranges: &[Range<usize>],
     ) -> Result<(), ReadError> {
         let shape: Vec<usize> = ranges.iter().map(Range::len).collect();
-        if let Some(why) = self.hollow(variable, &shape) {
-            return Err(self.damaged(variable, why));
-        }
         let values = shape.iter().try_fold(1_usize, |n, m| n.checked_mul(*m));
-        let bytes = values.and_then(|n| n.checked_mul(ROOM));
+        let bytes = values.and_then(|n| n.checked_mul(room(&variable.dtype)));
         let free = bytes.is_some_and(|n| n < FREE || Vec::<u8>::new().try_reserve_exact(n).is_ok());
         if free {
             return Ok(());
@@ -127,13 +88,9 @@ impl Archive {
         Err(self.damaged(variable, why))
     }
 
-    /// The first chunk of some ranges that cannot be read, by its coordinates, and why: found by halving, so that it
-    /// costs no more than to read everything twice.
-    fn bad_chunk(
-        &self,
-        variable: &Variable,
-        ranges: &[Range<usize>],
-    ) -> Option<(Vec<usize>, String)> {
+    /// The first chunk of some ranges that cannot be read, by its coordinates, and why: found by halving. Where chunks of a
+    /// shard only fail together, the ranges of all of them.
+    fn bad_chunk(&self, variable: &Variable, ranges: &[Range<usize>]) -> Option<(String, String)> {
         let chunks = variable.chunks.as_ref()?;
         if chunks.len() != ranges.len() || chunks.contains(&0) {
             return None;
@@ -151,16 +108,27 @@ impl Archive {
                 .collect();
             self.stored(variable, &values).err()
         };
-        while let Some(axis) = (0..left.len()).find(|axis| left[*axis].len() > 1) {
-            let Range { start, end } = left[axis];
-            let middle = start.midpoint(end);
-            left[axis] = start..middle;
-            if why(&left).is_none() {
-                left[axis] = middle..end;
+        let mut cause = why(&left)?;
+        for axis in 0..left.len() {
+            while left[axis].len() > 1 {
+                let Range { start, end } = left[axis];
+                let middle = start.midpoint(end);
+                let half = [start..middle, middle..end].into_iter().find_map(|half| {
+                    let mut part = left.clone();
+                    part[axis] = half;
+                    why(&part).map(|cause| (part, cause))
+                });
+                let Some(failing) = half else { break };
+                (left, cause) = failing;
             }
         }
-        let why = why(&left)?;
-        Some((left.into_iter().map(|part| part.start).collect(), why))
+        let place = if left.iter().all(|part| part.len() == 1) {
+            let at: Vec<usize> = left.iter().map(|part| part.start).collect();
+            format!("chunk {at:?}")
+        } else {
+            format!("chunks {left:?} together")
+        };
+        Some((place, cause))
     }
 
     fn check_numbers(&self, variable: &Variable) -> Result<(), ReadError> {

@@ -54,6 +54,13 @@ pub enum WriteError {
         /// The first of those that are not done.
         missing: Vec<String>,
     },
+    /// Another writer has ended the store since this one began.
+    #[error("{}: was ended by another job, after merging, while this one was still writing: the store is whole and stays as it is",
+        path.display())]
+    Ended {
+        /// The store.
+        path: PathBuf,
+    },
     /// No room is left.
     #[error("{}: the disk is full; make room and continue with --resume", path.display())]
     DiskFull {

@@ -165,12 +165,3 @@ impl From<Mode> for Writing {
         }
     }
 }
-
-impl Writing {
-    /// What tells this writer's half-written files from those of others.
-    pub(crate) fn tag(&self) -> String {
-        self.shard.map_or(String::new(), |shard| {
-            format!("{}-of-{}.", shard.index, shard.count)
-        })
-    }
-}

@@ -1,5 +1,7 @@
 //! The types of values in Zarr metadata, by one name for both versions of the format.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use foehn_field::{Attribute, Attributes};
 use serde_json::Value;
 
@@ -73,19 +75,29 @@ fn length_of_text(metadata: &Value) -> Option<u64> {
     length.filter(|_| name == "null_terminated_bytes")
 }
 
-/// Metadata of the same array as bytes without a meaning, zero where they are missing.
+/// Metadata of the same array as bytes without a meaning, zero where no fill value is given.
 fn as_raw_bytes(mut metadata: Value, length: u64) -> Value {
     let Some(map) = metadata.as_object_mut() else {
         return metadata;
     };
+    let fill = map.get("fill_value").and_then(Value::as_str);
+    let fill = fill.map_or_else(
+        || Some(Vec::new()),
+        |text| BASE64_STANDARD.decode(text).ok(),
+    );
+    // what is no text of this length stays, and is refused with the array
+    if let Some(mut bytes) = fill.filter(|bytes| bytes.len() as u64 <= length) {
+        bytes.resize(length as usize, 0);
+        map.insert(
+            "fill_value".to_owned(),
+            BASE64_STANDARD.encode(bytes).into(),
+        );
+    }
     if map.contains_key("dtype") {
         map.insert("dtype".to_owned(), format!("|V{length}").into());
-        map.insert("fill_value".to_owned(), Value::Null);
     } else {
         let bits = length.saturating_mul(8);
-        let zeros = vec![0_u8; length as usize];
         map.insert("data_type".to_owned(), format!("r{bits}").into());
-        map.insert("fill_value".to_owned(), zeros.into());
     }
     metadata
 }

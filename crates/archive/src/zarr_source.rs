@@ -9,7 +9,7 @@ use half::f16;
 use indexmap::IndexMap;
 use ndarray::ArrayD;
 use serde_json::Value;
-use zarrs::array::{Array, ArrayBytes, ArrayMetadata, ArraySubset, ElementOwned};
+use zarrs::array::{Array, ArrayBytes, ArrayMetadata, ArraySubset};
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::storage::ReadableStorageTraits;
 
@@ -28,7 +28,7 @@ type Stored = Array<dyn ReadableStorageTraits>;
 /// An open Zarr hierarchy.
 pub(crate) struct ZarrSource {
     arrays: HashMap<String, Stored>,
-    place: Place,
+    pub(crate) place: Place,
 }
 
 impl fmt::Debug for ZarrSource {
@@ -56,12 +56,6 @@ impl ZarrSource {
         let attributes = json::attributes(&tree.attributes, "");
         let place = place.clone();
         Ok((Self { arrays, place }, (attributes, variables)))
-    }
-
-    /// The bytes that an array takes, its metadata too; `None` where they cannot be counted.
-    pub(crate) fn stored_bytes(&self, variable: &Variable) -> Option<u64> {
-        let array = self.arrays.get(&variable.name)?;
-        self.place.bytes_below(array.path().as_str())
     }
 
     /// The stored values of a variable that holds numbers.
@@ -95,17 +89,6 @@ impl ZarrSource {
         })
     }
 
-    /// Values in their stored type.
-    pub(crate) fn values<T: ElementOwned>(
-        &self,
-        variable: &Variable,
-        ranges: &[Range<usize>],
-    ) -> Result<ArrayD<T>, String> {
-        let array = self.array(variable)?;
-        let values = array.retrieve_array_subset::<ArrayD<T>>(&subset(ranges));
-        values.map_err(|error| error.to_string())
-    }
-
     /// The stored texts of a variable that holds texts.
     pub(crate) fn texts(
         &self,
@@ -133,13 +116,13 @@ impl ZarrSource {
         })
     }
 
-    fn array(&self, variable: &Variable) -> Result<&Stored, String> {
+    pub(crate) fn array(&self, variable: &Variable) -> Result<&Stored, String> {
         let array = self.arrays.get(&variable.name);
         Ok(array.ok_or("it has no metadata that can be read")?)
     }
 }
 
-fn subset(ranges: &[Range<usize>]) -> ArraySubset {
+pub(crate) fn subset(ranges: &[Range<usize>]) -> ArraySubset {
     let ranges: Vec<Range<u64>> = ranges
         .iter()
         .map(|r| r.start as u64..r.end as u64)

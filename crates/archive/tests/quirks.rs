@@ -269,3 +269,24 @@ fn what_cannot_be_read_is_refused_by_name() {
         assert!(error.contains("--features object-stores"), "{error}");
     }
 }
+
+#[test]
+fn differences_are_summed_across_the_parts_of_a_large_chunk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("squares.zarr");
+    fs::create_dir(&path).unwrap();
+    let metadata = r#"{"zarr_format":2,"shape":[20000],"chunks":[10000],"dtype":"<i4","compressor":null,"fill_value":null,
+        "order":"C","filters":[{"id":"delta","dtype":"<i4","astype":"<i2"}]}"#;
+    fs::write(path.join(".zarray"), metadata).unwrap();
+    // k^2 from 0 on, and as much less: its differences are 2 k - 1
+    for (chunk, sign) in [("0", 1), ("1", -1)] {
+        let stored = (0..10_000_i32).map(|k| (sign * if k == 0 { 0 } else { 2 * k - 1 }) as i16);
+        let bytes: Vec<u8> = stored.flat_map(i16::to_le_bytes).collect();
+        fs::write(path.join(chunk), bytes).unwrap();
+    }
+    let values = open(&path).unwrap().read_f64("squares").unwrap();
+    for (k, x) in values.iter().enumerate() {
+        let square = (k % 10_000 * (k % 10_000)) as f64;
+        assert_eq!(*x, if k < 10_000 { square } else { -square }, "{k}");
+    }
+}

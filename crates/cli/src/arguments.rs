@@ -2,8 +2,8 @@
 
 use crate::generate::Generate;
 use crate::restore::Restore;
-use crate::run_arguments::{Common, Manner, Memory, Output, Run};
-use clap::{Parser, Subcommand};
+use crate::run_arguments::{Common, Manner, Memory, Output, Run, Seed, Settings};
+use clap::{Parser, Subcommand, ValueEnum};
 use foehn_pipelines::{GridSize, OracleName, ShardChoice};
 use std::path::PathBuf;
 
@@ -42,7 +42,11 @@ pub enum Command {
     )]
     Simulate {
         #[command(flatten)]
-        common: Common,
+        settings: Settings,
+        #[command(flatten)]
+        seed: Seed,
+        #[command(flatten)]
+        manner: Manner,
         #[command(flatten)]
         output: Output,
     },
@@ -54,7 +58,9 @@ pub enum Command {
     )]
     Prepare {
         #[command(flatten)]
-        common: Common,
+        settings: Settings,
+        #[command(flatten)]
+        manner: Manner,
         #[command(flatten)]
         output: Output,
         /// Write one of N shares, so that N jobs write the store together; `foehn merge` ends it. `auto` takes
@@ -107,7 +113,7 @@ pub enum Command {
         /// Override a key of the configuration; may be repeated.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         overrides: Vec<String>,
-        /// The prepared store, where `foehn prepare` had --to.
+        /// The prepared store, where `foehn prepare` had --to, or where it and the forecast both wait to be merged.
         #[arg(long, value_name = "STORE.zarr")]
         to: Option<PathBuf>,
         #[command(flatten)]
@@ -117,25 +123,30 @@ pub enum Command {
     #[command(after_help = "Example:\n  foehn verify configs/slp.toml --json")]
     Verify {
         #[command(flatten)]
-        common: Common,
+        settings: Settings,
+        #[command(flatten)]
+        seed: Seed,
+        #[command(flatten)]
+        manner: Manner,
     },
     /// Draw figures and write one HTML page with them and the scores.
     #[command(after_help = "Example:\n  foehn report configs/slp.toml")]
     Report {
         #[command(flatten)]
-        common: Common,
+        settings: Settings,
+        #[command(flatten)]
+        seed: Seed,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Calibrate ensemble members at stations or on a grid, and compare methods on unseen dates.
     #[command(
         after_help = "Example:\n  foehn postprocess configs/innsbruck.toml --set calibrated.method=raw"
     )]
     Postprocess {
-        /// The configuration: `data`, `methods`, `calibrated`.
-        #[arg(value_name = "CONFIG.toml")]
-        config: PathBuf,
-        /// Override a key of the configuration; may be repeated.
-        #[arg(long = "set", value_name = "KEY=VALUE")]
-        overrides: Vec<String>,
+        #[command(flatten)]
+        settings: Settings,
         /// Begin again where the output exists.
         #[arg(long)]
         overwrite: bool,
@@ -196,9 +207,10 @@ pub enum Command {
         /// The file, store or address.
         #[arg(required_unless_present = "check", conflicts_with = "check")]
         path: Option<PathBuf>,
-        /// Read every value: share of missing data, mean, deviation, extremes.
-        #[arg(long, requires = "path")]
-        statistics: bool,
+        /// Read every value: share of missing data, mean, deviation, extremes. Of a NetCDF variable that has very many more
+        /// values than its file can hold only with `all`.
+        #[arg(long, requires = "path", require_equals = true, num_args = 0..=1, default_missing_value = "stored", value_name = "WHICH")]
+        statistics: Option<Which>,
         /// Resolve the run that this configuration describes.
         #[arg(long, value_name = "CONFIG")]
         check: Option<PathBuf>,
@@ -257,4 +269,13 @@ pub enum Command {
         #[command(flatten)]
         manner: Manner,
     },
+}
+
+/// The values that statistics are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// Those that the file can hold.
+    Stored,
+    /// All, also where nearly none were ever written or they lie in other files.
+    All,
 }

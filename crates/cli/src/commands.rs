@@ -1,8 +1,8 @@
 //! What each command does: its arguments handed to a workflow, the result said as text or JSON.
 
-use crate::arguments::Command;
+use crate::arguments::{Command, Which};
 use crate::restore;
-use crate::run_arguments::{Common, Manner, Memory, Output, Run};
+use crate::run_arguments::{Common, Manner, Memory, Output, Run, Seed, Settings};
 use crate::stores;
 use anyhow::{Context, Result};
 use foehn_archive::try_file;
@@ -19,17 +19,23 @@ use std::path::Path;
 pub fn run(command: &Command) -> Result<()> {
     catch_interrupts().context("cannot watch for Ctrl-C")?;
     match command {
-        Command::Simulate { common, output } => {
-            let job = Job::new(common)?;
+        Command::Simulate {
+            settings,
+            seed,
+            manner,
+            output,
+        } => {
+            let job = Job::of(settings, *seed, manner)?;
             let done = simulate(&job.config, output.mode(), &job.workers, job.talk)?;
             job.say(&done, &stores::states(done.states, &done.path))
         }
         Command::Prepare {
-            common,
+            settings,
+            manner,
             output,
             shard,
             to,
-        } => stores::prepare(common, *output, *shard, to.clone()),
+        } => stores::prepare(settings, manner, (*output, *shard), to.clone()),
         Command::Train {
             common,
             memory,
@@ -48,15 +54,22 @@ pub fn run(command: &Command) -> Result<()> {
             to,
             manner,
         } => stores::merge(target, overrides, to.clone(), manner),
-        Command::Verify { common } => {
-            let job = Job::new(common)?;
+        Command::Verify {
+            settings,
+            seed,
+            manner,
+        } => {
+            let job = Job::of(settings, *seed, manner)?;
             let scores = verify(&job.config, &job.workers, job.talk)?;
             job.say(&scores, &scores.text())
         }
-        Command::Report { common } => {
-            let job = Job::new(common)?;
-            let page = report(&job.config)?;
-            job.say(&page, &format!("report: {}", page.display()))
+        Command::Report {
+            settings,
+            seed,
+            json,
+        } => {
+            let page = report(&resolved(settings, *seed)?)?;
+            say(*json, &page, &format!("report: {}", page.display()))
         }
         Command::Bench {
             common,
@@ -70,11 +83,10 @@ pub fn run(command: &Command) -> Result<()> {
             calls,
         } => run_samplers(common, *memory, calls),
         Command::Postprocess {
-            config,
-            overrides,
+            settings,
             overwrite,
             manner,
-        } => run_postprocess(config, overrides, *overwrite, manner),
+        } => run_postprocess(settings, *overwrite, manner),
         Command::Demo {
             run,
             output,
@@ -148,13 +160,8 @@ fn run_samplers(common: &Common, memory: Memory, calls: &[usize]) -> Result<()> 
     job.say(&table, &table.text())
 }
 
-fn run_postprocess(
-    config: &Path,
-    overrides: &[String],
-    overwrite: bool,
-    manner: &Manner,
-) -> Result<()> {
-    let config = PostprocessConfig::load(config, overrides)?;
+fn run_postprocess(settings: &Settings, overwrite: bool, manner: &Manner) -> Result<()> {
+    let config = PostprocessConfig::load(&settings.config, &settings.overrides)?;
     let mode = if overwrite {
         Mode::Overwrite
     } else {
@@ -164,11 +171,11 @@ fn run_postprocess(
     say(manner.json, &done, &done.text())
 }
 
-fn run_inspect(path: Option<&Path>, statistics: bool, json: bool) -> Result<()> {
-    let depth = if statistics {
-        Depth::Values
-    } else {
-        Depth::Labels
+fn run_inspect(path: Option<&Path>, statistics: Option<Which>, json: bool) -> Result<()> {
+    let depth = match statistics {
+        None => Depth::Labels,
+        Some(Which::Stored) => Depth::Values,
+        Some(Which::All) => Depth::EveryValue,
     };
     let inspection = inspect(path.unwrap_or(Path::new("")), depth)?;
     say(json, &inspection, &inspection.text())
@@ -187,7 +194,7 @@ fn run_train(common: &Common, memory: Memory, output: Output) -> Result<()> {
 
 fn demonstrate(run: &Run, output: Output, overrides: &[String]) -> Result<()> {
     let mut config = RunConfig::parse(DEMO, "the demo's configuration", overrides)?;
-    if let Some(seed) = run.seed {
+    if let Some(seed) = run.seed.seed {
         config.reseed(seed);
     }
     let workers = workers(run.manner.threads)?;
@@ -210,15 +217,15 @@ pub(crate) struct Job {
 
 impl Job {
     fn new(common: &Common) -> Result<Self> {
-        let mut config = RunConfig::load(&common.config, &common.overrides)?;
-        if let Some(seed) = common.run.seed {
-            config.reseed(seed);
-        }
+        Self::of(&common.settings, common.run.seed, &common.run.manner)
+    }
+
+    fn of(settings: &Settings, seed: Seed, manner: &Manner) -> Result<Self> {
         Ok(Self {
-            config,
-            workers: workers(common.run.manner.threads)?,
-            talk: common.run.manner.talk(),
-            json: common.run.manner.json,
+            config: resolved(settings, seed)?,
+            workers: workers(manner.threads)?,
+            talk: manner.talk(),
+            json: manner.json,
         })
     }
 
@@ -234,6 +241,14 @@ impl Job {
     pub(crate) fn say(&self, result: &impl Serialize, text: &str) -> Result<()> {
         say(self.json, result, text)
     }
+}
+
+fn resolved(settings: &Settings, seed: Seed) -> Result<RunConfig> {
+    let mut config = RunConfig::load(&settings.config, &settings.overrides)?;
+    if let Some(seed) = seed.seed {
+        config.reseed(seed);
+    }
+    Ok(config)
 }
 
 pub(crate) fn workers(threads: usize) -> Result<Workers> {

@@ -129,7 +129,7 @@ impl Generate {
         let job = PictureJob {
             samples: self.samples,
             class: self.class.clone(),
-            seed: run.seed,
+            seed: run.seed.seed,
             output: self.out.clone(),
             features: self.features.clone(),
             table: self.comparison(),
@@ -145,7 +145,7 @@ impl Generate {
         let settings = Settings {
             config: self.config.clone(),
             overrides: self.all_overrides(),
-            seed: run.seed,
+            seed: run.seed.seed,
         };
         let job = GenerateJob {
             names: Names {

@@ -223,8 +223,8 @@ pub fn run(command: &Restore) -> Result<()> {
 }
 
 fn load(common: &Common) -> Result<RestoreConfig> {
-    let mut config = RestoreConfig::load(&common.config, &common.overrides)?;
-    config.seed = common.run.seed.unwrap_or(config.seed);
+    let mut config = RestoreConfig::load(&common.settings.config, &common.settings.overrides)?;
+    config.seed = common.run.seed.seed.unwrap_or(config.seed);
     Ok(config)
 }
 
@@ -258,7 +258,7 @@ fn apply(arguments: &Apply) -> Result<()> {
         steps: arguments.steps,
         class: arguments.class.clone(),
         guidance: arguments.guidance,
-        seed: arguments.run.seed,
+        seed: arguments.run.seed.seed,
         tiles: arguments.tile.map(|side| [side, side / 4]),
         memory: arguments.memory,
         projection: if arguments.project {

@@ -4,17 +4,32 @@ use clap::Args;
 use foehn_pipelines::{ByteSize, DeviceChoice, Mode, Talk};
 use std::path::PathBuf;
 
-/// A configuration and how to run it.
+/// A configuration and how to run it, of commands that run networks.
 #[derive(Debug, Args)]
 pub struct Common {
+    #[command(flatten)]
+    pub settings: Settings,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// A configuration.
+#[derive(Debug, Args)]
+pub struct Settings {
     /// The configuration.
     #[arg(value_name = "CONFIG.toml")]
     pub config: PathBuf,
     /// Override a key of the configuration; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
-    #[command(flatten)]
-    pub run: Run,
+}
+
+/// A seed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Seed {
+    /// Seed of everything random; overrides the configuration's.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
 }
 
 /// How much memory.
@@ -31,9 +46,8 @@ pub struct Run {
     /// Where networks run: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value_t, value_name = "DEVICE")]
     pub device: DeviceChoice,
-    /// Seed of everything random; overrides the configuration's.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub seed: Seed,
     #[command(flatten)]
     pub manner: Manner,
 }

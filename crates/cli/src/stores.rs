@@ -1,20 +1,19 @@
 //! The commands that several jobs may share, and the one that ends what they wrote.
 
 use crate::commands::{Job, say};
-use crate::run_arguments::{Common, Manner, Memory, Output};
+use crate::run_arguments::{Common, Manner, Memory, Output, Settings};
 use anyhow::Result;
 use foehn_pipelines::{Mode, PrepareJob, ShardChoice, forecast_path};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn prepare(
-    common: &Common,
-    output: Output,
-    shard: Option<ShardChoice>,
+    settings: &Settings,
+    manner: &Manner,
+    (output, shard): (Output, Option<ShardChoice>),
     to: Option<PathBuf>,
 ) -> Result<()> {
     let shard = shard.map(ShardChoice::shard).transpose()?;
-    let manner = &common.run.manner;
-    let job = PrepareJob::load(&common.config, &common.overrides, to)?;
+    let job = PrepareJob::load(&settings.config, &settings.overrides, to)?;
     let done = job.run((output.mode(), shard), manner.threads, manner.talk())?;
     let text = match shard {
         Some(shard) => format!("share {shard} of {}", states(done.states, &done.path)),
@@ -56,12 +55,7 @@ pub(crate) fn merge(
     manner: &Manner,
 ) -> Result<()> {
     let done = foehn_pipelines::merge(target, overrides, to, (manner.threads, manner.talk()))?;
-    let path = done.path.display();
-    let text = match done.items {
-        Some(items) => format!("{path} is whole: {items} items"),
-        None => format!("{path} was whole already"),
-    };
-    say(manner.json, &done, &text)
+    say(manner.json, &done, &done.text())
 }
 
 pub(crate) fn states(count: usize, path: &Path) -> String {

@@ -88,3 +88,64 @@ fn a_run_is_resolved_without_being_run() {
     let neither = project.run(&["inspect"]);
     assert_eq!(neither.code, Some(2), "{neither:?}");
 }
+
+#[test]
+fn statistics_count_what_was_never_written() {
+    // 4e12 values of Zarr v2 in chunks of 2e6, of which one is there: 0, 1, 2, 3, 0, ..
+    let project = Project::new();
+    let folder = project.path("sparse.zarr");
+    std::fs::create_dir(&folder).unwrap();
+    let metadata = json!({"zarr_format": 2, "shape": [2_000_000, 2_000_000], "chunks": [1, 2_000_000], "dtype": "|u1",
+        "compressor": null, "fill_value": 9, "order": "C", "filters": null});
+    std::fs::write(folder.join(".zarray"), metadata.to_string()).unwrap();
+    let chunk: Vec<u8> = (0..2_000_000).map(|k| (k % 4) as u8).collect();
+    std::fs::write(folder.join("77.0"), chunk).unwrap();
+    let seen = told(
+        &project,
+        &["inspect", "sparse.zarr", "--statistics", "--json"],
+    );
+    let statistics = &seen["variables"][0]["statistics"];
+    // v2 declares its fill value missing
+    assert_eq!(statistics["count"], 2_000_000);
+    assert_eq!(statistics["missing"], 2_000_000_u64 * 2_000_000 - 2_000_000);
+    assert_eq!(statistics["mean"], 1.5);
+    assert_eq!(statistics["deviation"], (1.25_f64).sqrt());
+}
+
+#[test]
+fn no_command_takes_what_it_does_not_use() {
+    let project = Project::new();
+    let useless = [
+        ("prepare", vec!["--seed", "--device", "--memory"]),
+        ("merge", vec!["--seed", "--device", "--memory", "--resume"]),
+        (
+            "inspect",
+            vec!["--seed", "--device", "--threads", "--quiet"],
+        ),
+        (
+            "report",
+            vec!["--device", "--threads", "--quiet", "--memory"],
+        ),
+        ("verify", vec!["--device", "--memory", "--resume"]),
+        ("simulate", vec!["--device", "--memory"]),
+        (
+            "postprocess",
+            vec!["--device", "--seed", "--memory", "--resume"],
+        ),
+        ("oracle", vec!["--device", "--seed", "--set"]),
+    ];
+    for (command, options) in useless {
+        let help = project.run(&[command, "--help"]).done().stdout;
+        for option in options {
+            assert!(
+                !help.contains(&format!("{option} ")) && !help.contains(&format!("{option}\n")),
+                "{command} {option}"
+            );
+        }
+    }
+    let help = project.run(&["verify", "--help"]).done().stdout;
+    assert!(
+        help.contains("--seed <SEED>") && help.contains("--threads"),
+        "{help}"
+    );
+}

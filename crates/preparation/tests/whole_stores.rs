@@ -114,11 +114,16 @@ fn shares_of_several_writers_and_a_merge_give_the_bytes_of_one() {
             Err(PrepareError::Write(WriteError::Lost { .. }))
         ));
         fs::write(&chunk, bytes).unwrap();
-        // the end, too, may be broken off
+        // the end, too, may be broken off, where it reads anything back
         let mut once = |_| ControlFlow::Break(());
-        let _ = plan.merge(&path, 1, &mut once);
-        if foehn_archive::is_shared(&path) {
+        let broken = plan.merge(&path, 1, &mut once);
+        if chunks > 2 {
+            assert!(matches!(broken, Err(PrepareError::Stopped)), "{broken:?}");
+            assert!(foehn_archive::is_shared(&path));
             plan.merge(&path, 2, &mut on).unwrap();
+        } else {
+            broken.unwrap();
+            assert!(!foehn_archive::is_shared(&path));
         }
         assert!(content(&path) == reference, "{text}");
         let shares = (0..5).map(|k| plan.pieces_of_share(Shard::new(k, 5).unwrap()));
@@ -140,4 +145,32 @@ fn a_share_of_other_keys_is_refused() {
         refused,
         Err(PrepareError::Write(WriteError::Differs { .. }))
     ));
+}
+
+#[test]
+fn a_share_that_ends_after_the_merge_is_refused_and_changes_nothing() {
+    let folder = Folder::new();
+    folder.prepare(DAILY, "out.zarr").unwrap();
+    let reference = content(&folder.path("out.zarr"));
+    let text = format!("{DAILY}memory = \"1 B\"");
+    let plan = Preparation::open(&folder.config(&text)).unwrap();
+    let path = folder.path("shared.zarr");
+    let shard = |text: &str| text.parse::<Shard>().unwrap();
+    // while one job is at its first chunk another does the same share, a third the other one, and all is merged
+    let mut begun = false;
+    let mut overtaken = |_| {
+        if !std::mem::replace(&mut begun, true) {
+            plan.write_share(&path, shard("0/2"), 1, &mut on).unwrap();
+            plan.write_share(&path, shard("1/2"), 1, &mut on).unwrap();
+            plan.merge(&path, 1, &mut on).unwrap();
+            assert!(content(&path) == reference);
+        }
+        ControlFlow::Continue(())
+    };
+    let late = plan.write_share(&path, shard("0/2"), 1, &mut overtaken);
+    assert!(
+        matches!(late, Err(PrepareError::Write(WriteError::Ended { .. }))),
+        "{late:?}"
+    );
+    assert!(content(&path) == reference && !path.join(".foehn").exists());
 }

@@ -19,8 +19,10 @@ pub use run_plan::{RunPlan, run_plan};
 pub enum Depth {
     /// The labels and coordinates.
     Labels,
-    /// Every value.
+    /// Every value, but not those of a NetCDF variable that has very many more than its file can hold.
     Values,
+    /// Every value.
+    EveryValue,
 }
 
 /// What a file holds.
@@ -88,8 +90,8 @@ pub fn inspect(path: &Path, depth: Depth) -> Result<Inspection> {
     let mut variables = Vec::new();
     for variable in archive.variables().values() {
         let mut report = describe(&archive, variable)?;
-        if depth == Depth::Values {
-            match statistics::of(&archive, variable) {
+        if depth != Depth::Labels {
+            match statistics::of(&archive, variable, depth) {
                 Ok(statistics) => report.statistics = statistics,
                 Err(error) => warnings.push(error.to_string()),
             }

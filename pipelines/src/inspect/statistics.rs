@@ -1,7 +1,8 @@
 //! Moments of a variable, read in pieces.
 
+use super::Depth;
 use anyhow::{Result, bail};
-use foehn_archive::{Archive, Variable};
+use foehn_archive::{Archive, Variable, Written};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -71,6 +72,33 @@ impl Sums {
         }
     }
 
+    /// Those of a single value that comes so many times.
+    fn repeated(self, times: u64) -> Self {
+        Self {
+            count: self.count * times,
+            missing: self.missing * times,
+            nan: self.nan * times,
+            infinite: self.infinite * times,
+            ..self
+        }
+    }
+
+    fn statistics(self) -> Statistics {
+        let all = (self.count + self.missing + self.nan + self.infinite).max(1) as f64;
+        let known = |x: f64| if self.count > 0 { x } else { f64::NAN };
+        Statistics {
+            count: self.count,
+            missing: self.missing,
+            missing_share: self.missing as f64 / all,
+            undeclared_nan: self.nan,
+            infinite: self.infinite,
+            minimum: known(self.minimum),
+            maximum: known(self.maximum),
+            mean: known(self.mean),
+            deviation: known((self.squares / self.count.max(1) as f64).sqrt()),
+        }
+    }
+
     fn merge(self, other: Self) -> Self {
         let count = self.count + other.count;
         let (n, m) = (self.count as f64, other.count as f64);
@@ -89,53 +117,66 @@ impl Sums {
     }
 }
 
-/// The statistics of a variable that holds numbers; `None` for texts and what else cannot be counted.
-pub(super) fn of(archive: &Archive, variable: &Variable) -> Result<Option<Statistics>> {
+/// The statistics of a variable that holds numbers; `None` for texts and what else cannot be counted. Of Zarr chunks that
+/// were never written the fill value is counted once for all.
+pub(super) fn of(
+    archive: &Archive,
+    variable: &Variable,
+    depth: Depth,
+) -> Result<Option<Statistics>> {
     let nothing: Vec<Range<usize>> = variable.shape.iter().map(|_| 0..0).collect();
     if archive.read(&variable.name, &nothing).is_err() {
         return Ok(None);
     }
-    if archive.is_hollow(&variable.name)? {
-        bail!(
-            "{}: statistics were not taken: the file is too small to hold a share of its {:?} values worth reading; \
-             the rest were never written",
+    let whole = || vec![variable.shape.iter().map(|n| 0..*n).collect::<Vec<_>>()];
+    let (boxes, outside) = match archive.written(&variable.name)? {
+        Written::Beyond { values, bytes } if depth != Depth::EveryValue => bail!(
+            "{}: statistics were not taken: its {values} values are not in the {bytes} bytes of the file, nearly all were never \
+             written or lie in other files; --statistics=all reads them nevertheless",
             variable.name,
-            variable.shape
-        );
-    }
+        ),
+        Written::Boxes { boxes, outside } => (boxes, Some(outside)),
+        _ => (whole(), None),
+    };
     let mut sums = Sums::NONE;
-    for piece in pieces(&variable.shape, variable.chunks.as_deref()) {
-        let field = archive.read(&variable.name, &piece)?;
-        let missing = field.missing_count() as u64;
-        let nan = field.values.iter().filter(|x| x.is_nan()).count() as u64;
-        let there = field.values.iter().filter(|x| x.is_finite());
-        let there: Vec<f64> = there.map(|x| f64::from(*x)).collect();
-        let infinite = field.values.len() as u64 - there.len() as u64 - nan;
-        let apart = (missing, nan.saturating_sub(missing), infinite);
-        sums = sums.merge(Sums::of(&there, apart));
-        crate::progress::check_interrupt()?;
+    for within in &boxes {
+        for piece in pieces(within, variable.chunks.as_deref()) {
+            sums = sums.merge(of_values(archive, variable, &piece)?);
+            crate::progress::check_interrupt()?;
+        }
     }
-    let all = (sums.count + sums.missing + sums.nan + sums.infinite).max(1) as f64;
-    let known = |x: f64| if sums.count > 0 { x } else { f64::NAN };
-    Ok(Some(Statistics {
-        count: sums.count,
-        missing: sums.missing,
-        missing_share: sums.missing as f64 / all,
-        undeclared_nan: sums.nan,
-        infinite: sums.infinite,
-        minimum: known(sums.minimum),
-        maximum: known(sums.maximum),
-        mean: known(sums.mean),
-        deviation: known((sums.squares / sums.count.max(1) as f64).sqrt()),
-    }))
+    if let Some(place) = outside {
+        let one: Vec<Range<usize>> = place.iter().map(|k| *k..k + 1).collect();
+        let values = volume(whole().iter()) - volume(boxes.iter());
+        sums = sums.merge(of_values(archive, variable, &one)?.repeated(values));
+    }
+    Ok(Some(sums.statistics()))
 }
 
-/// Cuts an array into boxes of at most [`PIECE`] values, whole chunks where they fit.
+/// The number of values in some boxes.
+fn volume<'a>(boxes: impl Iterator<Item = &'a Vec<Range<usize>>>) -> u64 {
+    let product =
+        |ranges: &Vec<Range<usize>>| ranges.iter().map(|r| r.len() as u64).product::<u64>();
+    boxes.map(product).sum()
+}
+
+fn of_values(archive: &Archive, variable: &Variable, piece: &[Range<usize>]) -> Result<Sums> {
+    let field = archive.read(&variable.name, piece)?;
+    let missing = field.missing_count() as u64;
+    let nan = field.values.iter().filter(|x| x.is_nan()).count() as u64;
+    let there = field.values.iter().filter(|x| x.is_finite());
+    let there: Vec<f64> = there.map(|x| f64::from(*x)).collect();
+    let infinite = field.values.len() as u64 - there.len() as u64 - nan;
+    let apart = (missing, nan.saturating_sub(missing), infinite);
+    Ok(Sums::of(&there, apart))
+}
+
+/// Cuts a box, whose corner is that of a chunk, into boxes of at most [`PIECE`] values, whole chunks where they fit.
 fn pieces(
-    shape: &[usize],
+    within: &[Range<usize>],
     chunks: Option<&[usize]>,
 ) -> impl Iterator<Item = Vec<Range<usize>>> + use<> {
-    let mut lengths = shape.to_vec();
+    let mut lengths: Vec<usize> = within.iter().map(Range::len).collect();
     for axis in 0..lengths.len() {
         let inner: usize = lengths[axis + 1..]
             .iter()
@@ -152,16 +193,16 @@ fn pieces(
         };
         lengths[axis] = whole.min(lengths[axis]).max(1);
     }
-    let counts = lengths.iter().zip(shape);
+    let counts = lengths.iter().zip(within);
     let counts: Vec<usize> = counts
-        .map(|(n, total)| total.div_ceil((*n).max(1)))
+        .map(|(n, range)| range.len().div_ceil((*n).max(1)))
         .collect();
-    let shape = shape.to_vec();
+    let within = within.to_vec();
     ndarray::indices(counts).into_iter().map(move |at| {
         let at = ndarray::Dimension::slice(&at);
-        let along = at.iter().zip(&lengths).zip(&shape);
+        let along = at.iter().zip(&lengths).zip(&within);
         along
-            .map(|((k, n), total)| k * n..((k + 1) * n).min(*total))
+            .map(|((k, n), range)| range.start + k * n..(range.start + (k + 1) * n).min(range.end))
             .collect()
     })
 }
@@ -178,12 +219,12 @@ mod tests {
             (vec![], None),
             (vec![0, 4], None),
         ] {
-            let boxes: Vec<_> = pieces(&shape, chunks.as_deref()).collect();
-            let volume =
-                |ranges: &Vec<Range<usize>>| ranges.iter().map(Range::len).product::<usize>();
-            let covered: usize = boxes.iter().map(volume).sum();
-            assert_eq!(covered, shape.iter().product::<usize>(), "{shape:?}");
-            assert!(boxes.iter().all(|b| volume(b) <= PIECE), "{shape:?}");
+            let whole: Vec<_> = shape.iter().map(|n| 3..n + 3).collect();
+            let boxes: Vec<_> = pieces(&whole, chunks.as_deref()).collect();
+            let covered = volume(boxes.iter());
+            assert_eq!(covered, shape.iter().product::<usize>() as u64, "{shape:?}");
+            let mut each = boxes.iter().map(std::iter::once);
+            assert!(each.all(|one| volume(one) <= PIECE as u64), "{shape:?}");
         }
     }
 
@@ -196,5 +237,13 @@ mod tests {
         assert!((whole.squares - 148.8).abs() < 1e-12 && (parts.squares - 148.8).abs() < 1e-12);
         assert!((parts.mean - 6.2).abs() < 1e-15);
         assert_eq!((parts.minimum, parts.maximum), (1.0, 16.0));
+        // 4, a billion times
+        let many = Sums::of(&[4.0], (0, 0, 0)).repeated(1_000_000_000);
+        assert_eq!(
+            (many.count, many.mean, many.squares),
+            (1_000_000_000, 4.0, 0.0)
+        );
+        let missing = Sums::of(&[], (1, 0, 0)).repeated(7);
+        assert_eq!((missing.count, missing.missing), (0, 7));
     }
 }

@@ -22,6 +22,9 @@ use zarrs::plugin::{ExtensionName, PluginCreateError, ZarrVersion};
 use super::number::{Number, Values};
 use super::part::Part;
 
+/// Values that are undone at a time.
+const PART: usize = 4096;
+
 /// What undoes a filter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Undo {
@@ -94,10 +97,10 @@ impl Filter {
         Ok((own, self.stored.unwrap_or(own)))
     }
 
-    fn undone(&self, stored: Values, plain: Number) -> Values {
+    fn undone(&self, stored: Values, plain: Number, before: &mut Sums) -> Values {
         match self.undo {
             Undo::Cast => stored,
-            Undo::Delta => summed(stored, plain),
+            Undo::Delta => before.add(stored, plain),
             Undo::Scale { scale, offset } => match stored {
                 Values::Whole(x) => {
                     Values::Double(x.iter().map(|x| *x as f64 / scale + offset).collect())
@@ -120,42 +123,46 @@ impl Filter {
     }
 }
 
-/// Running sums in the type that comes out.
-fn summed(stored: Values, plain: Number) -> Values {
-    match (stored, plain) {
-        (Values::Whole(x), Number::F32 | Number::F64) => {
-            summed(Values::Double(x.iter().map(|x| *x as f64).collect()), plain)
-        }
-        (Values::Whole(mut x), _) => {
-            let mut sum = 0_i128;
-            for x in &mut x {
-                // 128 bits hold all sums of chunks; the last 64 of them wrap as those of numpy
-                sum = sum.wrapping_add(*x);
-                *x = sum;
+/// The sums of all values before those that are added up.
+#[derive(Debug, Default)]
+struct Sums {
+    // 128 bits hold all sums of chunks; the last 64 of them wrap as those of numpy
+    whole: i128,
+    single: f32,
+    double: f64,
+}
+
+impl Sums {
+    /// Running sums in the type that comes out.
+    fn add(&mut self, stored: Values, plain: Number) -> Values {
+        match (stored, plain) {
+            (Values::Whole(x), Number::F32 | Number::F64) => {
+                let x = x.iter().map(|x| *x as f64).collect();
+                self.add(Values::Double(x), plain)
             }
-            Values::Whole(x)
-        }
-        (Values::Single(x), Number::F64) => summed(
-            Values::Double(x.iter().map(|x| f64::from(*x)).collect()),
-            plain,
-        ),
-        (Values::Single(mut x), _) => {
-            let mut sum = 0.0;
-            for x in &mut x {
-                sum += *x;
-                *x = sum;
+            (Values::Single(x), Number::F64) => {
+                let x = x.iter().map(|x| f64::from(*x)).collect();
+                self.add(Values::Double(x), plain)
             }
-            Values::Single(x)
-        }
-        (Values::Double(mut x), _) => {
-            let mut sum = 0.0;
-            for x in &mut x {
-                sum += *x;
-                *x = sum;
+            (Values::Whole(x), _) => {
+                let add = |x| running(&mut self.whole, x, i128::wrapping_add);
+                Values::Whole(x.into_iter().map(add).collect())
             }
-            Values::Double(x)
+            (Values::Single(x), _) => {
+                let add = |x| running(&mut self.single, x, |a, b| a + b);
+                Values::Single(x.into_iter().map(add).collect())
+            }
+            (Values::Double(x), _) => {
+                let add = |x| running(&mut self.double, x, |a, b| a + b);
+                Values::Double(x.into_iter().map(add).collect())
+            }
         }
     }
+}
+
+fn running<T: Copy>(sum: &mut T, x: T, add: impl Fn(T, T) -> T) -> T {
+    *sum = add(*sum, x);
+    *sum
 }
 
 fn first(values: &Values) -> Option<f64> {
@@ -268,7 +275,13 @@ impl ArrayToArrayCodecTraits for Filter {
         if plain == stored && self.undo == Undo::Cast {
             return Ok(bytes.into());
         }
-        let values = self.undone(stored.read(&bytes), plain);
-        Ok(plain.write(&values).into())
+        // on their way values are wider than before and after: a part of them at a time
+        let mut undone = Vec::with_capacity(bytes.len() / stored.size() * plain.size());
+        let mut before = Sums::default();
+        for part in bytes.chunks(PART * stored.size()) {
+            let values = self.undone(stored.read(part), plain, &mut before);
+            undone.extend(plain.write(&values));
+        }
+        Ok(undone.into())
     }
 }

@@ -57,6 +57,16 @@ impl Number {
         }
     }
 
+    /// The bytes of one.
+    pub(crate) const fn size(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 => 8,
+        }
+    }
+
     /// Values from bytes in the machine's order.
     pub(crate) fn read(self, bytes: &[u8]) -> Values {
         macro_rules! read {
