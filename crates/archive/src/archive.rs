@@ -178,6 +178,14 @@ impl Archive {
         Ok(role::roles(self, self.variable(variable)?))
     }
 
+    /// Whether a variable says where, when or for which member values are, rather than being such values itself.
+    ///
+    /// # Errors
+    /// [`ReadError::NoVariable`].
+    pub fn is_coordinate(&self, variable: &str) -> Result<bool, ReadError> {
+        Ok(role::is_coordinate(self.variable(variable)?))
+    }
+
     /// The leads along a coordinate, in seconds; its units are a span such as `hours`, or its type is one of numpy's.
     ///
     /// # Errors
@@ -186,10 +194,12 @@ impl Archive {
         let variable = self.variable(variable)?;
         let values: Vec<f64> = self.read_f64(&variable.name)?.into_iter().collect();
         let units = variable.units().unwrap_or_default();
-        foehn_field::leads(&values, units, clock::calendar(self, variable)).map_err(|cause| ReadError::Time {
-            path: self.path.clone(),
-            variable: variable.name.clone(),
-            cause,
+        foehn_field::leads(&values, units, clock::calendar(self, variable)).map_err(|cause| {
+            ReadError::Time {
+                path: self.path.clone(),
+                variable: variable.name.clone(),
+                cause,
+            }
         })
     }
 

@@ -56,7 +56,9 @@ fn standard(variable: &Variable) -> Option<Role> {
 
 /// A lead by its standard name, or by its name where there is none.
 fn is_lead(variable: &Variable) -> bool {
-    let spans = variable.units().is_some_and(|units| !units.contains(" since "));
+    let spans = variable
+        .units()
+        .is_some_and(|units| !units.contains(" since "));
     let named = || listed(&NAMES, &variable.name.to_ascii_lowercase()) == Some(Role::Lead);
     let role = variable.text("standard_name").map(|_| standard(variable));
     spans && role.map_or_else(named, |role| role == Some(Role::Lead))

@@ -24,10 +24,26 @@ pub(crate) enum Found {
 /// Finds out what a path or address holds.
 pub(crate) fn find(path: &Path) -> Result<Found, OpenError> {
     match address(path) {
-        None => local(path, path),
+        None => match other_scheme(path) {
+            Some(("file", rest)) => local(Path::new(rest), path),
+            Some((scheme, _)) => Err(OpenError::Remote {
+                path: path.to_path_buf(),
+                cause: format!(
+                    "addresses of {scheme} are not read; download it, or give an address of http or https"
+                ),
+            }),
+            None => local(path, path),
+        },
         Some((Scheme::Web, address)) => web(path, &address),
         Some((Scheme::Objects, address)) => objects(path, &address),
     }
+}
+
+/// The scheme of an address that is none of those known, and what follows it.
+fn other_scheme(path: &Path) -> Option<(&str, &str)> {
+    let (scheme, rest) = path.to_str()?.split_once("://")?;
+    let known = scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+    known.then_some((scheme, rest))
 }
 
 /// Ways to reach what is not on this machine.
@@ -67,6 +83,10 @@ fn local(path: &Path, shown: &Path) -> Result<Found, OpenError> {
             found,
         })
     };
+    let pattern = path.to_string_lossy().contains(['*', '?']);
+    if pattern && !path.exists() {
+        return no("a pattern; name one file, or let the shell expand it (`from` of prepare takes patterns)".to_owned());
+    }
     let io = |cause: std::io::Error| match cause.kind() {
         ErrorKind::NotFound => OpenError::Missing {
             path: shown.to_path_buf(),
@@ -126,12 +146,17 @@ const START: usize = 64;
 
 /// What a zip file holds that is no Zarr hierarchy.
 fn packed(names: &[String]) -> String {
-    let ends = |ends: &[&str]| names.iter().find(|n| ends.iter().any(|end| n.ends_with(end)));
+    let ends = |ends: &[&str]| {
+        names
+            .iter()
+            .find(|n| ends.iter().any(|end| n.ends_with(end)))
+    };
     if let Some(name) = ends(&[".nc", ".nc4", ".h5", ".hdf", ".grib", ".grb", ".grib2"]) {
         return format!("a zip file that holds {name}; unpack it with unzip first");
     }
     if ends(&[".npy"]).is_some() {
-        return "a zip file of numpy arrays (.npz); write them as NetCDF or Zarr with xarray".to_owned();
+        return "a zip file of numpy arrays (.npz); write them as NetCDF or Zarr with xarray"
+            .to_owned();
     }
     let first = names.first().map_or("nothing", String::as_str);
     format!("a zip file without zarr.json, .zgroup or .zarray; it holds {first}")
@@ -141,9 +166,12 @@ fn packed(names: &[String]) -> String {
 fn known_folder(path: &Path) -> Option<&'static str> {
     let has = |name: &str| path.join(name).exists();
     if has(".zmetadata")
-        && fs::read_to_string(path.join(".zmetadata")).is_ok_and(|text| text.contains("\"record_size\""))
+        && fs::read_to_string(path.join(".zmetadata"))
+            .is_ok_and(|text| text.contains("\"record_size\""))
     {
-        return Some("references of kerchunk in parquet; open them with xarray and write them as Zarr first");
+        return Some(
+            "references of kerchunk in parquet; open them with xarray and write them as Zarr first",
+        );
     }
     if has("refs") && has("snapshots") && (has("manifests") || has("transactions") || has("repo")) {
         return Some("an Icechunk repository; open it with xarray and write it as Zarr first");
@@ -184,7 +212,9 @@ fn known_text(text: &str) -> Option<&'static str> {
     } else if lower.starts_with("<?xml") || lower.starts_with("<netcdf") {
         Some("an XML file (NcML?), which only describes data")
     } else if lower.starts_with('{') {
-        Some("a JSON file, perhaps references of kerchunk; open them with xarray and write them as Zarr first")
+        Some(
+            "a JSON file, perhaps references of kerchunk; open them with xarray and write them as Zarr first",
+        )
     } else {
         None
     }
@@ -310,9 +340,14 @@ fn whole_hdf5(path: &Path, file: &mut File) -> Result<(), OpenError> {
     let mut bytes = [0_u8; 8];
     bytes.copy_from_slice(&head[place..place + 8]);
     let least = u64::from_le_bytes(bytes);
-    let length = file.metadata().map_err(|error| damaged(error.to_string()))?.len();
+    let length = file
+        .metadata()
+        .map_err(|error| damaged(error.to_string()))?
+        .len();
     if length < least && least != u64::MAX {
-        return Err(damaged(format!("it is cut off after {length} of {least} bytes")));
+        return Err(damaged(format!(
+            "it is cut off after {length} of {least} bytes"
+        )));
     }
     Ok(())
 }

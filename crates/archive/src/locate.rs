@@ -171,11 +171,7 @@ fn repeated_along(archive: &Archive, position: &Variable) -> Option<usize> {
 }
 
 /// A position that is the same at every time.
-fn unmoved(
-    archive: &Archive,
-    variable: &Variable,
-    axis: usize,
-) -> Result<Array2<f64>, ReadError> {
+fn unmoved(archive: &Archive, variable: &Variable, axis: usize) -> Result<Array2<f64>, ReadError> {
     let values = positions(archive, variable)?;
     let mut moments = values.axis_iter(Along(axis));
     let first = moments.next();

@@ -40,7 +40,9 @@ fn counts_from_numpy(variable: &Variable) -> bool {
     let spans = |dtype: &str| dtype.starts_with("timedelta64");
     variable.dtype == "int64"
         && (variable.text("dtype").is_some_and(spans)
-            || variable.units().is_some_and(|units| units.contains(" since ")))
+            || variable
+                .units()
+                .is_some_and(|units| units.contains(" since ")))
 }
 
 pub(crate) const EVERYTHING: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);

@@ -101,6 +101,14 @@ fn role(archive: &Archive, variable: &Variable, dim: &str) -> Role {
     named.unwrap_or(Role::Other)
 }
 
+/// By its dimension, its attributes or its name.
+pub(crate) fn is_coordinate(variable: &Variable) -> bool {
+    let name = local(&variable.name);
+    variable.dims == [name]
+        || by_attributes(variable).is_some()
+        || listed(&NAMES, &name.to_ascii_lowercase()).is_some()
+}
+
 fn local(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

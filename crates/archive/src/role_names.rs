@@ -67,6 +67,7 @@ pub(crate) const NAMES: [(Role, &[&str]); 8] = [
             "t",
             "times",
             "date",
+            "dates",
             "datetime",
             "validtime",
         ],

@@ -17,7 +17,10 @@ use std::path::Path;
 
 /// Does what the command line asks for, and says the result on standard output.
 pub fn run(command: &Command) -> Result<()> {
-    catch_interrupts().context("cannot watch for Ctrl-C")?;
+    // an inspection leaves nothing to finish
+    if !matches!(command, Command::Inspect { .. }) {
+        catch_interrupts().context("cannot watch for Ctrl-C")?;
+    }
     match command {
         Command::Simulate {
             settings,

@@ -116,6 +116,17 @@ impl TimeAxis {
         format!("{unit} since 1970-01-01 00:00:00")
     }
 
+    /// The largest distance of the instants from the values they were decoded from, s: what rounding of float32 times moved.
+    ///
+    /// # Errors
+    /// [`TimeError`] for units that cannot be read.
+    pub fn moved(&self, values: &[f64], units: &str) -> Result<f64, TimeError> {
+        let from = TimeUnits::parse(units, self.calendar)?;
+        let pairs = self.instants.iter().zip(values);
+        let apart = pairs.map(|(t, v)| (from.epoch + v * from.unit - t.0 as f64).abs());
+        Ok(apart.fold(0.0, f64::max))
+    }
+
     /// The number of instants.
     pub fn len(&self) -> usize {
         self.instants.len()

@@ -1,6 +1,6 @@
 //! Times, leads and grids as a report shows them.
 
-use foehn_archive::{Archive, ReadError, Role, Variable};
+use foehn_archive::{Archive, Role, Variable};
 use foehn_field::{Grid, Instant, TimeAxis};
 use serde::Serialize;
 
@@ -67,32 +67,93 @@ pub(super) fn time(
     main: Option<&Variable>,
     warnings: &mut Vec<String>,
 ) -> Option<TimeReport> {
-    let along = main.and_then(|v| {
-        let roles = archive.roles(&v.name).ok()?;
-        let at = |role| roles.iter().position(|r| *r == role);
-        v.dims.get(at(Role::Time).or_else(|| at(Role::Init))?)
-    });
-    let all = archive.variables().values();
-    let counted = all.filter(|v| v.units().is_some_and(|units| units.contains(" since ")));
-    let named = counted.map(|v| &v.name).next();
-    for name in along.into_iter().chain(named) {
-        match archive.times(name) {
-            Ok(axis) => {
-                let variable = archive.variables().get(name);
-                let units = variable.and_then(Variable::units);
-                let report = time_report(name, units, &axis);
-                warn_of_times(&report, warnings);
-                return Some(report);
+    warn_of_several(archive, warnings);
+    let found = match main.map(|v| archive.valid_times(&v.name)) {
+        Some(Ok(Some((axis, times)))) => main.map(|v| Ok((v.dims[axis].clone(), times))),
+        Some(Err(error)) => Some(Err(error)),
+        _ => {
+            if let Some(main) = main.filter(|v| v.dims.len() > 1) {
+                warnings.push(format!(
+                    "{}: no time runs along its dimensions {:?}: a run needs states in time",
+                    main.name, main.dims
+                ));
             }
-            Err(ReadError::NoTime { .. }) => {}
-            Err(error) => {
-                warnings.push(format!("the time axis cannot be read: {error}"));
-                return None;
-            }
+            let counted = archive.variables().values();
+            let mut counted = counted.filter(|v| v.units().is_some_and(|u| u.contains(" since ")));
+            counted
+                .next()
+                .map(|v| archive.times(&v.name).map(|times| (v.name.clone(), times)))
         }
+    };
+    match found {
+        Some(Ok((name, axis))) => {
+            let variable = archive.variables().get(&name);
+            let units = variable.and_then(Variable::units);
+            let report = time_report(&name, units, &axis);
+            warn_of_times(&report, warnings);
+            warn_of_moved(archive, &name, &axis, warnings);
+            return Some(report);
+        }
+        Some(Err(error)) => {
+            warnings.push(format!("the time axis cannot be read: {error}"));
+            return None;
+        }
+        None => {}
     }
     warn_of_other_times(archive, warnings);
     None
+}
+
+/// Variables whose states lie on different axes of time make no state together.
+fn warn_of_several(archive: &Archive, warnings: &mut Vec<String>) {
+    let fields = archive.variables().values().filter(|v| v.dims.len() > 1);
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for field in fields {
+        let roles = archive.roles(&field.name).unwrap_or_default();
+        let along = roles.iter().position(|role| *role == Role::Time);
+        let Some(dim) = along.and_then(|axis| field.dims.get(axis)) else {
+            continue;
+        };
+        let local = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+        if !archive.is_coordinate(&field.name).unwrap_or(true)
+            && known.iter().all(|(other, _)| local(other) != local(dim))
+        {
+            known.push((dim.as_str(), field.name.as_str()));
+        }
+    }
+    if known.len() > 1 {
+        let each: Vec<String> = known
+            .iter()
+            .map(|(dim, v)| format!("{v} on {dim}"))
+            .collect();
+        warnings.push(format!(
+            "variables lie on different axes of time ({}): those of one axis make a run",
+            each.join(", ")
+        ));
+    }
+}
+
+/// Times in single precision come rounded; they are put on the clock step that all of them may have been meant at.
+fn warn_of_moved(archive: &Archive, name: &str, axis: &TimeAxis, warnings: &mut Vec<String>) {
+    let Some(variable) = archive
+        .variables()
+        .get(name)
+        .filter(|v| v.dtype == "float32")
+    else {
+        return;
+    };
+    let values = archive
+        .read_f64(name)
+        .map(|values| values.into_iter().collect::<Vec<f64>>());
+    let units = variable.units().unwrap_or_default();
+    let moved = values
+        .ok()
+        .and_then(|values| axis.moved(&values, units).ok());
+    if let Some(seconds) = moved.filter(|seconds| *seconds >= 1.0) {
+        warnings.push(format!(
+            "{name}: its single precision rounds times; they are moved by up to {seconds:.0} s to the nearest clock step"
+        ));
+    }
 }
 
 /// Times that nobody can read: CDO's absolute ones, and texts.
@@ -135,7 +196,8 @@ fn time_report(name: &str, units: Option<&str>, axis: &TimeAxis) -> TimeReport {
     steps.sort_unstable();
     let longest = steps.chunk_by(|a, b| a == b).max_by_key(|run| run.len());
     let step = longest.and_then(|run| run.first().copied());
-    let gaps = || pairs.iter().filter(|(a, b)| Some(b.since(*a)) > step);
+    let longest = step.map(longest_of_its_kind);
+    let gaps = || pairs.iter().filter(|(a, b)| Some(b.since(*a)) > longest);
     let disorder = || pairs.iter().filter(|(a, b)| b <= a);
     let mut sorted = axis.instants.clone();
     sorted.sort_unstable();
@@ -156,6 +218,16 @@ fn time_report(name: &str, units: Option<&str>, axis: &TimeAxis) -> TimeReport {
             named.map(|(a, b)| (date(*a), date(*b))).collect()
         }),
         disorder_at: disorder().take(NAMED).map(|(_, b)| date(*b)).collect(),
+    }
+}
+
+/// Months and years differ in length: the longest step that leaves none out.
+fn longest_of_its_kind(step: i64) -> i64 {
+    const DAY: i64 = 86_400;
+    match step {
+        s if (28 * DAY..=31 * DAY).contains(&s) => 31 * DAY,
+        s if (365 * DAY..=366 * DAY).contains(&s) => 366 * DAY,
+        s => s,
     }
 }
 
