@@ -124,11 +124,11 @@ impl PrepareJob {
                 .with_context(|| format!("cannot create {}", parent.display()))?;
         }
         let outline = plan.outline();
-        let pieces = match task {
-            Task::Share(shard) => plan.pieces_of_share(shard),
-            Task::Whole(_) | Task::Merge => plan.pieces_of_work(),
+        let chunks = match task {
+            Task::Share(shard) => plan.chunks_of_share(shard),
+            Task::Whole(_) | Task::Merge => plan.chunks_to_write(),
         };
-        let progress = Progress::new(talk, "prepare", "chunks", pieces as u64, 0);
+        let progress = Progress::new(talk, "prepare", "chunks", chunks as u64, 0);
         progress.say(&said(&outline, plan.planned_files()));
         let mut watch = |done: usize| {
             progress.advance(done as u64);

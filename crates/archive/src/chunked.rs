@@ -7,7 +7,7 @@ use serde_json::Value;
 use zarrs::array::{Array, ArrayError, ArrayMetadata, CodecError, CodecOptions};
 use zarrs::storage::StorageError;
 
-use crate::atomic::AtomicStore;
+use crate::atomic_store::AtomicStore;
 use crate::boundary::contained;
 use crate::{Format, WriteError};
 

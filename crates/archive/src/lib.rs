@@ -31,6 +31,7 @@
 
 mod archive;
 mod atomic;
+mod atomic_store;
 mod boundary;
 mod byte_parts;
 mod chunked;

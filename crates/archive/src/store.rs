@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use ndarray::{ArrayView, ArrayViewD, Dimension};
 use zarrs::array::{Array, ArraySubset, Element as Stored};
 
-use crate::atomic::AtomicStore;
+use crate::atomic_store::AtomicStore;
 use crate::boundary::contained;
 use crate::chunked::{array_error, every_chunk, open_array};
 use crate::layout::{agreed, claim, documents_of_arrays, group_documents, make_room, save};

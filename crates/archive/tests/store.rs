@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use foehn_archive::{ArrayPlan, Format, Mode, Store, WriteError, Writing, merge, open};
+use foehn_archive::{ArrayPlan, Mode, Store, WriteError, open};
 use foehn_field::Attributes;
 use ndarray::{ArrayD, Axis};
 use small::{coordinate, labels, plans, run, values};
@@ -253,59 +253,5 @@ fn of_writers_that_begin_at_one_moment_all_agree_with_the_first() {
         let differ =
             |result: &Result<(), WriteError>| matches!(result, Err(WriteError::Differs { .. }));
         assert_eq!(results.iter().filter(|result| differ(result)).count(), 3);
-    }
-}
-
-#[test]
-fn a_writer_that_comes_late_is_refused_and_the_merged_store_stays() {
-    for format in [Format::V2, Format::V3] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shared.zarr");
-        let writing = Writing {
-            format,
-            shard: "0/2".parse().ok(),
-            ..Mode::Resume.into()
-        };
-        let begin = || Store::create(&path, &labels("none"), plans(None), writing).unwrap();
-        let items: Vec<String> = (0..5).map(|t| format!("time {t}")).collect();
-        // the same share twice, of which one is slow
-        let (late, store) = (begin(), begin());
-        late.expect(&items).unwrap();
-        store.expect(&items).unwrap();
-        coordinate(&store);
-        let state = values()
-            .slice_axis(Axis(0), (0..1).into())
-            .into_dyn()
-            .to_owned();
-        late.write_f32("v", &[0, 0, 0], state.view()).unwrap();
-        assert_eq!(run(&store, 9), 5);
-        fs::write(path.join("v/.zarray.77.partial"), b"half").unwrap();
-        let chunk = if format == Format::V2 { "v" } else { "v/c/0/0" };
-        fs::write(path.join(chunk).join(".0.78.partial"), b"half").unwrap();
-        assert_eq!(merge(&path).unwrap(), Some(5));
-        let whole = content(&path);
-        assert!(!whole.keys().any(|name| name.ends_with(".partial")));
-        let refused = [
-            late.write_f32("v", &[0, 0, 0], state.view()),
-            late.mark_done("time 0"),
-            late.expect(&items),
-            late.note("mine").map(drop),
-        ];
-        for refused in refused {
-            assert!(
-                matches!(refused, Err(WriteError::Ended { .. })),
-                "{refused:?}"
-            );
-        }
-        assert!(whole == content(&path) && !path.join(".foehn").exists());
-        // one that begins now has nothing to do
-        let after = begin();
-        assert!(after.is_finished() && after.is_done("time 3"));
-        assert_eq!(merge(&path).unwrap(), None);
-        // a merge that was killed before it had swept
-        fs::create_dir(path.join(".foehn-ended")).unwrap();
-        fs::write(path.join(chunk).join(".0.79.partial"), b"half").unwrap();
-        assert_eq!(merge(&path).unwrap(), None);
-        assert!(whole == content(&path) && !path.join(".foehn-ended").exists());
     }
 }

@@ -70,10 +70,7 @@ pub fn run(command: &Command) -> Result<()> {
             settings,
             seed,
             json,
-        } => {
-            let page = report(&resolved(settings, *seed)?)?;
-            say(*json, &page, &format!("report: {}", page.display()))
-        }
+        } => run_report(settings, *seed, *json),
         Command::Bench {
             common,
             grid,
@@ -121,6 +118,11 @@ pub fn run(command: &Command) -> Result<()> {
             manner,
         } => run_oracle(*name, *train, figure.as_deref(), manner),
     }
+}
+
+fn run_report(settings: &Settings, seed: Seed, json: bool) -> Result<()> {
+    let page = report(&resolved(settings, seed)?)?;
+    say(json, &page, &format!("report: {}", page.display()))
 }
 
 fn run_oracle(name: OracleName, train: bool, figure: Option<&Path>, manner: &Manner) -> Result<()> {

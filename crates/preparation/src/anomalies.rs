@@ -33,7 +33,7 @@ impl Preparation {
             for anomaly in &self.anomalies {
                 let values = self.anomaly(anomaly, &archive, &states)?;
                 let start = [states.start as u64, 0, 0];
-                store.write_f32(&anomaly.channel.name, &start, values.view().into_dyn())?;
+                store.write_f32(&anomaly.label.name, &start, values.view().into_dyn())?;
             }
             store.mark_done(&item)?;
             tell(watch, 1)?;

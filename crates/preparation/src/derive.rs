@@ -12,7 +12,7 @@ const LEAST_CELLS: usize = 1 << 16;
 
 /// A variable on its way: its name and attributes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Channel {
+pub(crate) struct Label {
     pub(crate) name: String,
     pub(crate) attributes: Attributes,
 }
@@ -28,7 +28,7 @@ enum Rule {
 /// A variable made of two others.
 #[derive(Debug)]
 pub(crate) struct Derivation {
-    pub(crate) channel: Channel,
+    pub(crate) label: Label,
     pub(crate) inputs: [usize; 2],
     rule: Rule,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Derivation {
 /// What a variable differs by from its mean around the day of the year.
 #[derive(Debug, Clone)]
 pub(crate) struct Anomaly {
-    pub(crate) channel: Channel,
+    pub(crate) label: Label,
     /// The number of the variable that it is one of.
     pub(crate) of: usize,
     /// Days to either side of which the mean is.
@@ -46,7 +46,7 @@ pub(crate) struct Anomaly {
 impl Anomaly {
     /// The name of the mean that it is counted from.
     pub(crate) fn reference(&self) -> String {
-        format!("{}_reference", self.channel.name)
+        format!("{}_reference", self.label.name)
     }
 }
 
@@ -55,20 +55,20 @@ impl Anomaly {
 pub(crate) fn derivations(
     config: &PrepareConfig,
     grid: &Grid,
-    mut channels: Vec<Channel>,
+    mut labels: Vec<Label>,
 ) -> Result<(Vec<Derivation>, Vec<Anomaly>), PrepareError> {
     let (mut derivations, mut anomalies) = (Vec::new(), Vec::new());
     for (name, derived) in &config.derive {
         let key = format!("derive.{name}");
         let find = |wanted: &String| {
             let names = || {
-                channels
+                labels
                     .iter()
                     .map(|c| c.name.as_str())
                     .collect::<Vec<_>>()
                     .join(", ")
             };
-            let found = channels.iter().position(|c| c.name == *wanted);
+            let found = labels.iter().position(|c| c.name == *wanted);
             found.ok_or_else(|| {
                 PrepareError::config(
                     &key,
@@ -76,7 +76,7 @@ pub(crate) fn derivations(
                 )
             })
         };
-        if channels.iter().any(|c| c.name == *name) {
+        if labels.iter().any(|c| c.name == *name) {
             return Err(PrepareError::config(
                 &key,
                 "there is a variable of this name already",
@@ -87,7 +87,7 @@ pub(crate) fn derivations(
             Derived::Anomaly { of, window } => {
                 let of = find(of)?;
                 anomalies.push(Anomaly {
-                    channel: labelled(name, derived, &channels[of], grid),
+                    label: labelled(name, derived, &labels[of], grid),
                     of,
                     window: *window,
                 });
@@ -97,10 +97,10 @@ pub(crate) fn derivations(
             Derived::Vorticity { u, v } => ([find(u)?, find(v)?], Rule::Vorticity(winds()?)),
             Derived::Divergence { u, v } => ([find(u)?, find(v)?], Rule::Divergence(winds()?)),
         };
-        let channel = labelled(name, derived, &channels[inputs[0]], grid);
-        channels.push(channel.clone());
+        let label = labelled(name, derived, &labels[inputs[0]], grid);
+        labels.push(label.clone());
         derivations.push(Derivation {
-            channel,
+            label,
             inputs,
             rule,
         });
@@ -109,7 +109,7 @@ pub(crate) fn derivations(
 }
 
 /// CF attributes of a derived variable.
-fn labelled(name: &str, derived: &Derived, of: &Channel, grid: &Grid) -> Channel {
+fn labelled(name: &str, derived: &Derived, of: &Label, grid: &Grid) -> Label {
     let units = of.attributes.get("units").and_then(Attribute::text);
     let per_second =
         units.is_some_and(|u| ["m s-1", "m s**-1", "m/s", "m s^-1"].contains(&u.trim()));
@@ -152,7 +152,7 @@ fn labelled(name: &str, derived: &Derived, of: &Channel, grid: &Grid) -> Channel
                 .map(|value| (key.to_owned(), value.clone())),
         );
     }
-    Channel {
+    Label {
         name: name.to_owned(),
         attributes,
     }

@@ -6,16 +6,16 @@
 //! stays: statistics are of the values as written, so that the next run takes up those that it reads back.
 
 mod anomalies;
-mod channels;
 mod climatology;
 mod config;
 mod day_sums;
 mod derive;
 mod error;
 mod input;
+mod input_parts;
 mod join;
+mod labels;
 mod moments;
-mod pieces;
 mod preparation;
 mod queue;
 mod reader;

@@ -10,9 +10,9 @@ use foehn_grid::{Method, Regridder};
 use ndarray::Array2;
 use serde::Serialize;
 
-use crate::channels::{inputs, of_outputs, outputs};
-use crate::derive::{Anomaly, Channel, Derivation, derivations};
+use crate::derive::{Anomaly, Derivation, Label, derivations};
 use crate::join::{Joined, period};
+use crate::labels::{inputs, of_outputs, outputs};
 use crate::region::Region;
 use crate::resample::{Step, steps};
 use crate::{PrepareConfig, PrepareError, RegridMethod, StatisticsKind};
@@ -34,13 +34,13 @@ pub struct Preparation {
     /// The levels that are read of each variable.
     pub(crate) levels: Vec<Vec<usize>>,
     /// What is read, then what is derived.
-    channels: Vec<Channel>,
+    labels: Vec<Label>,
     pub(crate) derivations: Vec<Derivation>,
-    /// Channels that are written.
+    /// Labels that are written.
     pub(crate) outputs: Vec<usize>,
     /// Each with the number of the output that it is one of.
     pub(crate) anomalies: Vec<Anomaly>,
-    pub(crate) statics: Vec<(Channel, Array2<f32>)>,
+    pub(crate) statics: Vec<(Label, Array2<f32>)>,
     pub(crate) steps: Vec<Step>,
     /// The times of the output.
     pub(crate) times: TimeAxis,
@@ -91,10 +91,10 @@ impl Preparation {
             };
             Regridder::new(&region.grid, &grid, method, to.least_share)
         });
-        let (levels, mut channels) = inputs(&joined, config)?;
-        let (derivations, anomalies) = derivations(config, &grid, channels.clone())?;
-        channels.extend(derivations.iter().map(|d| d.channel.clone()));
-        let outputs = outputs(config, &channels)?;
+        let (levels, mut labels) = inputs(&joined, config)?;
+        let (derivations, anomalies) = derivations(config, &grid, labels.clone())?;
+        labels.extend(derivations.iter().map(|d| d.label.clone()));
+        let outputs = outputs(config, &labels)?;
         let steps = steps(&joined.times, joined.step, config.resample.as_ref())?;
         let calendar = joined.times.calendar;
         let plane = 4 * grid.shape().0 * grid.shape().1;
@@ -107,8 +107,8 @@ impl Preparation {
         let chunk = chunk.min(steps.len().max(1));
         if let Some(resample) = &config.resample {
             let method = format!("time: {}", resample.by.cell_method());
-            for channel in &mut channels {
-                channel
+            for label in &mut labels {
+                label
                     .attributes
                     .insert("cell_methods".to_owned(), Attribute::from(method.as_str()));
             }
@@ -120,7 +120,7 @@ impl Preparation {
             },
             statistics_period: statistics_period(config, &steps, calendar)?,
             regridder: regridder.transpose()?,
-            anomalies: of_outputs(anomalies, &outputs, &channels)?,
+            anomalies: of_outputs(anomalies, &outputs, &labels)?,
             described: described(config),
             config: config.clone(),
             statics: Vec::new(),
@@ -128,7 +128,7 @@ impl Preparation {
             region,
             grid,
             levels,
-            channels,
+            labels,
             derivations,
             outputs,
             steps,
@@ -142,11 +142,11 @@ impl Preparation {
     pub fn outline(&self) -> Outline {
         let names = self
             .written()
-            .chain(self.anomalies.iter().map(|anomaly| &anomaly.channel));
+            .chain(self.anomalies.iter().map(|anomaly| &anomaly.label));
         let times = &self.joined.times;
         Outline {
             files: self.joined.files.len(),
-            variables: names.map(|channel| channel.name.clone()).collect(),
+            variables: names.map(|label| label.name.clone()).collect(),
             input_states: times.len(),
             states: self.steps.len(),
             grid: self.grid.shape(),
@@ -163,8 +163,8 @@ impl Preparation {
     }
 
     /// The variables that are written as series, anomalies apart.
-    pub(crate) fn written(&self) -> impl Iterator<Item = &Channel> {
-        self.outputs.iter().map(|k| &self.channels[*k])
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Label> {
+        self.outputs.iter().map(|k| &self.labels[*k])
     }
 
     pub(crate) fn wants(&self, kind: StatisticsKind) -> bool {

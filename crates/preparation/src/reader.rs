@@ -15,7 +15,7 @@ use crate::preparation::Preparation;
 /// What comes from the reader.
 pub(crate) enum Message {
     /// States of the input, (time, y, x) for each variable and level.
-    Piece(Range<usize>, Vec<Array3<f32>>),
+    Part(Range<usize>, Vec<Array3<f32>>),
     /// A chunk of the output that an earlier run wrote.
     Written(usize, Vec<Array3<f32>>),
 }
@@ -54,10 +54,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let end = (block..done.len()).find(|b| done[*b]).unwrap_or(done.len());
-            for piece in self.plan.pieces(block..end) {
-                let states = self.piece(&piece);
+            for part in self.plan.input_parts(block..end) {
+                let states = self.part(&part);
                 let failed = states.is_err();
-                if to.send(states.map(|s| Message::Piece(piece, s))).is_err() || failed {
+                if to.send(states.map(|s| Message::Part(part, s))).is_err() || failed {
                     return;
                 }
             }
@@ -72,15 +72,15 @@ impl<'a> Reader<'a> {
         };
         let states = self.plan.block(block);
         let (ny, nx) = self.plan.grid.shape();
-        let read = |channel: &crate::derive::Channel| {
-            let field = archive.read(&channel.name, &[states.clone(), 0..ny, 0..nx])?;
+        let read = |label: &crate::derive::Label| {
+            let field = archive.read(&label.name, &[states.clone(), 0..ny, 0..nx])?;
             Ok::<_, PrepareError>(cube(field.values))
         };
         let planes = self.plan.written().map(read).collect::<Result<_, _>>()?;
         Ok(Message::Written(block, planes))
     }
 
-    fn piece(&mut self, piece: &Range<usize>) -> Result<Vec<Array3<f32>>, PrepareError> {
+    fn part(&mut self, piece: &Range<usize>) -> Result<Vec<Array3<f32>>, PrepareError> {
         let plan = self.plan;
         let mut result = Vec::new();
         let mut used = Vec::new();

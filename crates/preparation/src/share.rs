@@ -75,13 +75,13 @@ impl Preparation {
                     missing: missing.into_iter().take(5).collect(),
                 }));
             }
-            check_whole(path, self.written().map(|channel| &*channel.name))?;
+            check_whole(path, self.written().map(|label| &*label.name))?;
             self.write_here(path, Mode::Resume, watch)
         })
     }
 
     /// The chunks that a writer has to do.
-    pub fn pieces_of_share(&self, shard: Shard) -> usize {
+    pub fn chunks_of_share(&self, shard: Shard) -> usize {
         shard.share(self.blocks()).len()
     }
 

@@ -4,13 +4,13 @@ use foehn_archive::open;
 use ndarray::{Array2, Axis};
 
 use crate::PrepareError;
-use crate::channels::channel;
-use crate::derive::Channel;
+use crate::derive::Label;
+use crate::labels::label;
 use crate::preparation::Preparation;
 
 impl Preparation {
     /// Variables without time, cut out and regridded like the others.
-    pub(crate) fn read_statics(&self) -> Result<Vec<(Channel, Array2<f32>)>, PrepareError> {
+    pub(crate) fn read_statics(&self) -> Result<Vec<(Label, Array2<f32>)>, PrepareError> {
         let mut found = Vec::new();
         for name in &self.config.statics {
             let mut files = self.joined.files.iter();
@@ -49,7 +49,7 @@ impl Preparation {
                 .regridder
                 .as_ref()
                 .map_or(plane.clone(), |r| r.apply(&plane.view()));
-            found.push((channel(name, variable, None), plane));
+            found.push((label(name, variable, None), plane));
         }
         Ok(found)
     }

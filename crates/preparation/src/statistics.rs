@@ -9,7 +9,7 @@ use ndarray::{Array2, Array3, ArrayView3, Axis};
 use rayon::prelude::*;
 
 use crate::climatology::Climatology;
-use crate::derive::{Anomaly, Channel};
+use crate::derive::{Anomaly, Label};
 use crate::moments::Moments;
 use crate::preparation::Preparation;
 use crate::{PrepareError, StatisticsKind};
@@ -216,23 +216,23 @@ fn days_in_chunk((ny, nx): (usize, usize)) -> usize {
 }
 
 /// The arrays of a variable's statistics.
-pub(crate) fn arrays(plan: &Preparation, channel: &Channel, dims: [&str; 2]) -> Vec<ArrayPlan> {
+pub(crate) fn arrays(plan: &Preparation, label: &Label, dims: [&str; 2]) -> Vec<ArrayPlan> {
     let (ny, nx) = plan.grid.shape();
     let planes = MOMENTS.iter().filter(|(kind, ..)| plan.wants(*kind));
     let planes = planes.map(|(_, suffix, method, meaning)| ArrayPlan {
         fill: Some(f64::NAN),
         ..ArrayPlan::whole(
-            &format!("{}_{suffix}", channel.name),
+            &format!("{}_{suffix}", label.name),
             &dims,
             &[ny, nx],
             Element::F32,
-            labelled(channel, method, meaning),
+            labelled(label, method, meaning),
         )
     });
     let mut arrays: Vec<ArrayPlan> = planes.collect();
     if plan.wants(StatisticsKind::Climatology) {
-        let attributes = labelled(channel, "", "mean for each day of the year");
-        let name = climatology_name(&channel.name);
+        let attributes = labelled(label, "", "mean for each day of the year");
+        let name = climatology_name(&label.name);
         arrays.push(by_day(plan, &name, attributes, dims));
     }
     arrays
@@ -240,12 +240,12 @@ pub(crate) fn arrays(plan: &Preparation, channel: &Channel, dims: [&str; 2]) -> 
 
 /// The array of what an anomaly is counted from.
 pub(crate) fn reference(plan: &Preparation, anomaly: &Anomaly, dims: [&str; 2]) -> ArrayPlan {
-    let channel = plan.written().nth(anomaly.of);
+    let label = plan.written().nth(anomaly.of);
     let meaning = match anomaly.window {
         0 => "mean for each day of the year".to_owned(),
         days => format!("mean of {days} days to either side of each day of the year, and of it"),
     };
-    let attributes = channel.map(|channel| labelled(channel, "", &meaning));
+    let attributes = label.map(|label| labelled(label, "", &meaning));
     by_day(
         plan,
         &anomaly.reference(),
@@ -267,15 +267,15 @@ fn by_day(plan: &Preparation, name: &str, attributes: Attributes, dims: [&str; 2
 }
 
 /// The name of the quantity stays; how it was made is a cell method or, for tendencies, only said.
-fn labelled(channel: &Channel, method: &str, meaning: &str) -> Attributes {
-    let mut attributes: Attributes = channel.attributes.clone();
+fn labelled(label: &Label, method: &str, meaning: &str) -> Attributes {
+    let mut attributes: Attributes = label.attributes.clone();
     if method.is_empty() {
         attributes.shift_remove("standard_name");
         attributes.shift_remove("cell_methods");
     } else {
         attributes.insert("cell_methods".to_owned(), Attribute::from(method));
     }
-    let meaning = format!("{}: {meaning}", channel.name);
+    let meaning = format!("{}: {meaning}", label.name);
     attributes.insert("long_name".to_owned(), Attribute::from(meaning));
     attributes
 }

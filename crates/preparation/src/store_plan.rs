@@ -7,7 +7,7 @@ use foehn_field::{Attribute, Attributes, Grid};
 use ndarray::Array1;
 
 use crate::PrepareError;
-use crate::derive::Channel;
+use crate::derive::Label;
 use crate::preparation::Preparation;
 use crate::source_mark::same_source;
 use crate::statistics::{arrays, days_in, reference};
@@ -25,8 +25,8 @@ impl Preparation {
         same_source(&self.joined.files, &store)?;
         if !store.is_done("coordinates") {
             coordinates.iter().try_for_each(|c| c.write(&store))?;
-            for (channel, plane) in &self.statics {
-                store.write_f32(&channel.name, &[0, 0], plane.view().into_dyn())?;
+            for (label, plane) in &self.statics {
+                store.write_f32(&label.name, &[0, 0], plane.view().into_dyn())?;
             }
             store.mark_done("coordinates")?;
         }
@@ -46,31 +46,28 @@ impl Preparation {
     fn arrays(&self, coordinates: &[Coordinate]) -> Vec<ArrayPlan> {
         let dims = Coordinate::grid_dims(&self.grid);
         let (ny, nx) = self.grid.shape();
-        let series = |channel: &Channel| ArrayPlan {
+        let series = |label: &Label| ArrayPlan {
             chunks: vec![self.chunk as u64, ny as u64, nx as u64],
             fill: Some(f64::NAN),
             ..ArrayPlan::whole(
-                &channel.name,
+                &label.name,
                 &["time", dims[0], dims[1]],
                 &[self.times.len(), ny, nx],
                 Element::F32,
-                channel.attributes.clone(),
+                label.attributes.clone(),
             )
         };
-        let still = |channel: &Channel| ArrayPlan {
+        let still = |label: &Label| ArrayPlan {
             fill: Some(f64::NAN),
             ..ArrayPlan::whole(
-                &channel.name,
+                &label.name,
                 &dims,
                 &[ny, nx],
                 Element::F32,
-                channel.attributes.clone(),
+                label.attributes.clone(),
             )
         };
-        let anomalies = self
-            .anomalies
-            .iter()
-            .map(|anomaly| series(&anomaly.channel));
+        let anomalies = self.anomalies.iter().map(|anomaly| series(&anomaly.label));
         let references = self
             .anomalies
             .iter()
@@ -79,11 +76,8 @@ impl Preparation {
             .written()
             .map(series)
             .chain(anomalies)
-            .chain(self.statics.iter().map(|(channel, _)| still(channel)))
-            .chain(
-                self.written()
-                    .flat_map(|channel| arrays(self, channel, dims)),
-            )
+            .chain(self.statics.iter().map(|(label, _)| still(label)))
+            .chain(self.written().flat_map(|label| arrays(self, label, dims)))
             .chain(references);
         let two_dimensional = matches!(self.grid, Grid::Curvilinear { .. });
         let located = fields.map(|mut array| {

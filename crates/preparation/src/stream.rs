@@ -20,12 +20,12 @@ use crate::work::Work;
 /// Parts that wait while one is at work and another in the reader's hand.
 const READ_AHEAD: usize = 2;
 
-/// Told how many pieces are done; may stop the work.
+/// Told how many chunks are done; may stop the work.
 pub(crate) type Watch<'a> = dyn FnMut(usize) -> ControlFlow<()> + Send + 'a;
 
 impl Preparation {
     /// Writes everything into the store at `path` with some threads (0: one a core); `watch` is told of every chunk of states that is done (of
-    /// [`Preparation::pieces_of_work`]) and may stop the work, which can then be resumed.
+    /// [`Preparation::chunks_to_write`]) and may stop the work, which can then be resumed.
     ///
     /// # Errors
     /// [`PrepareError`]: what cannot be read or written; what was written stays.
@@ -95,7 +95,7 @@ impl Preparation {
         let mut work = Work::new(self);
         while let Some(part) = next(&parts) {
             match part? {
-                Message::Piece(inputs, states) => {
+                Message::Part(inputs, states) => {
                     for (at, values) in work.take_up(&inputs, &self.transformed(states)) {
                         queue.put(scope, item(at.start / self.chunk), &at, &values);
                         if let Some(statistics) = statistics {
@@ -115,8 +115,8 @@ impl Preparation {
         Ok(())
     }
 
-    /// The number of pieces that [`Preparation::write`] tells of.
-    pub fn pieces_of_work(&self) -> usize {
+    /// The number of chunks, those of anomalies too, that [`Preparation::write`] tells of.
+    pub fn chunks_to_write(&self) -> usize {
         self.blocks() * if self.anomalies.is_empty() { 1 } else { 2 }
     }
 

@@ -89,7 +89,7 @@ fn shares_of_several_writers_and_a_merge_give_the_bytes_of_one() {
             }
         });
         let third: Shard = "2/5".parse().unwrap();
-        let mine = plan.pieces_of_share(third);
+        let mine = plan.chunks_of_share(third);
         if mine > 1 {
             assert!(matches!(
                 share(&plan, &path, "2/5", 1),
@@ -126,7 +126,7 @@ fn shares_of_several_writers_and_a_merge_give_the_bytes_of_one() {
             assert!(!foehn_archive::is_shared(&path));
         }
         assert!(content(&path) == reference, "{text}");
-        let shares = (0..5).map(|k| plan.pieces_of_share(Shard::new(k, 5).unwrap()));
+        let shares = (0..5).map(|k| plan.chunks_of_share(Shard::new(k, 5).unwrap()));
         assert_eq!(shares.sum::<usize>(), chunks);
         fs::remove_dir_all(&path).unwrap();
     }

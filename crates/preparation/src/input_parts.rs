@@ -9,7 +9,7 @@ use crate::preparation::Preparation;
 use crate::statistics::days_in;
 
 /// Bytes that are read at a time where stored chunks allow it: with what is made of them they stay in a processor's cache.
-const PIECE_BYTES: usize = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
 
 impl Preparation {
     /// Bytes of the values of one input state, as read.
@@ -20,7 +20,7 @@ impl Preparation {
     }
 
     /// The parts in which the input of some chunks is read: no part lies in two files.
-    pub(crate) fn pieces(&self, blocks: Range<usize>) -> Vec<Range<usize>> {
+    pub(crate) fn input_parts(&self, blocks: Range<usize>) -> Vec<Range<usize>> {
         let (first, last) = (
             self.block(blocks.start).start,
             self.block(blocks.end - 1).end,
@@ -69,7 +69,7 @@ impl Preparation {
         let bytes = self.state_bytes().max(1);
         // while one part is read and unpacked, another is worked on: about ten copies in all
         let most = (self.memory() / 10 / bytes).max(1);
-        match (PIECE_BYTES / bytes).max(1).next_multiple_of(stride) {
+        match (PART_BYTES / bytes).max(1).next_multiple_of(stride) {
             whole if whole <= most => whole,
             _ if stride <= most => stride,
             _ => most,

@@ -3,17 +3,17 @@
 use foehn_archive::STORAGE_ATTRIBUTES;
 use foehn_field::{Attribute, Attributes};
 
-use crate::derive::{Anomaly, Channel};
+use crate::derive::{Anomaly, Label};
 use crate::input::{InputVariable, Levels};
 use crate::join::Joined;
 use crate::{PrepareConfig, PrepareError};
 
-/// What is read: the levels of each variable, and a channel for each variable and level.
+/// What is read: the levels of each variable, and a label for each variable and level.
 pub(crate) fn inputs(
     joined: &Joined,
     config: &PrepareConfig,
-) -> Result<(Vec<Vec<usize>>, Vec<Channel>), PrepareError> {
-    let (mut levels, mut channels) = (Vec::new(), Vec::new());
+) -> Result<(Vec<Vec<usize>>, Vec<Label>), PrepareError> {
+    let (mut levels, mut labels) = (Vec::new(), Vec::new());
     let along = along(joined, &config.levels);
     for track in &joined.tracks {
         let Some(part) = track.parts.first() else {
@@ -35,13 +35,13 @@ pub(crate) fn inputs(
         };
         match &variable.axes.level {
             Some(known) if !chosen.is_empty() => {
-                channels.extend(
+                labels.extend(
                     chosen
                         .iter()
-                        .map(|k| channel(&track.name, variable, Some((known, *k)))),
+                        .map(|k| label(&track.name, variable, Some((known, *k)))),
                 );
             }
-            _ => channels.push(channel(&track.name, variable, None)),
+            _ => labels.push(label(&track.name, variable, None)),
         }
         levels.push(chosen);
     }
@@ -49,7 +49,7 @@ pub(crate) fn inputs(
         let problem = "none of the variables has levels to choose from: leave it out";
         return Err(PrepareError::config("levels", problem));
     }
-    Ok((levels, channels))
+    Ok((levels, labels))
 }
 
 /// The dimension along which the wanted levels are found.
@@ -81,11 +81,11 @@ fn chosen(name: &str, known: &Levels, wanted: &[f64]) -> Result<Vec<usize>, Prep
     wanted.iter().map(find).collect()
 }
 
-pub(crate) fn channel(
+pub(crate) fn label(
     name: &str,
     variable: &InputVariable,
     level: Option<(&Levels, usize)>,
-) -> Channel {
+) -> Label {
     let mut attributes: Attributes = variable.attributes.clone();
     attributes.retain(|key, _| !STORAGE_ATTRIBUTES.contains(&key.as_str()));
     let mut name = name.rsplit('/').next().unwrap_or(name).to_owned();
@@ -100,26 +100,26 @@ pub(crate) fn channel(
                 .map(|units| ("level_units".to_owned(), Attribute::from(units))),
         );
     }
-    Channel { name, attributes }
+    Label { name, attributes }
 }
 
-/// The channels that are written: all but those to drop.
+/// The labels that are written: all but those to drop.
 pub(crate) fn outputs(
     config: &PrepareConfig,
-    channels: &[Channel],
+    labels: &[Label],
 ) -> Result<Vec<usize>, PrepareError> {
     if let Some(name) = config
         .drop
         .iter()
-        .find(|name| !channels.iter().any(|c| c.name == **name))
+        .find(|name| !labels.iter().any(|c| c.name == **name))
     {
-        let names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+        let names: Vec<&str> = labels.iter().map(|c| c.name.as_str()).collect();
         return Err(PrepareError::config(
             "drop",
             format!("{name:?} is not among {}", names.join(", ")),
         ));
     }
-    let mut names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+    let mut names: Vec<&str> = labels.iter().map(|c| c.name.as_str()).collect();
     names.sort_unstable();
     let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
     if let Some((name, _)) = twice {
@@ -128,8 +128,8 @@ pub(crate) fn outputs(
             format!("{name:?} would be written twice"),
         ));
     }
-    let kept = |k: &usize| !config.drop.contains(&channels[*k].name);
-    let kept: Vec<usize> = (0..channels.len()).filter(kept).collect();
+    let kept = |k: &usize| !config.drop.contains(&labels[*k].name);
+    let kept: Vec<usize> = (0..labels.len()).filter(kept).collect();
     if kept.is_empty() {
         return Err(PrepareError::config("drop", "nothing is left to write"));
     }
@@ -140,17 +140,17 @@ pub(crate) fn outputs(
 pub(crate) fn of_outputs(
     anomalies: Vec<Anomaly>,
     outputs: &[usize],
-    channels: &[Channel],
+    labels: &[Label],
 ) -> Result<Vec<Anomaly>, PrepareError> {
     let written = |anomaly: Anomaly| {
         let place = outputs.iter().position(|k| *k == anomaly.of);
         let problem = || {
             format!(
                 "{:?} is dropped, but its anomaly is made of what is written",
-                channels[anomaly.of].name
+                labels[anomaly.of].name
             )
         };
-        let key = format!("derive.{}", anomaly.channel.name);
+        let key = format!("derive.{}", anomaly.label.name);
         let of = place.ok_or_else(|| PrepareError::config(&key, problem()))?;
         Ok(Anomaly { of, ..anomaly })
     };
