@@ -185,6 +185,13 @@ for k, (units, calendar) in enumerate(cases):
         told.append([units, [d.isoformat() for d in dates]])
     except Exception as refused:
         told.append([units, None])
+# WRF's texts, a letter a byte
+with netCDF4.Dataset(f"{folder}/{len(cases)}.nc", "w", format="NETCDF3_CLASSIC") as d:
+    d.createDimension("time", None)
+    d.createDimension("DateStrLen", 19)
+    texts = ["2000-02-28_18:00:00", "2000-02-29_00:00:00"]
+    d.createVariable("Times", "S1", ("time", "DateStrLen"))[:] = np.array([list(t) for t in texts], "S1")
+told.append(["Times", [t.replace("_", "T") for t in texts]])
 json.dump(told, sys.stdout)
 "#;
 

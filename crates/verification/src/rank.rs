@@ -28,8 +28,8 @@ pub struct Flatness {
     pub independent_draws: f64,
     /// `sum (n_r - e)^2 / e`, e the number expected in each cell.
     pub chi_square: f64,
-    /// M.
-    pub degrees_of_freedom: usize,
+    /// M, or fewer where draws of one group are alike.
+    pub degrees_of_freedom: f64,
     /// Chance of at least this chi-square if the law is flat and the draws are independent.
     pub p_value: f64,
     /// Its part along a straight line, standard normal if flat; positive: members too low.
@@ -107,7 +107,7 @@ pub(crate) fn flatness(shares: &[f64], independent_draws: f64) -> Flatness {
     let chi_square = scaled.iter().map(|r| r * r).sum();
     let centre = (cells - 1.0) / 2.0;
     let second = (cells * cells - 1.0) / 12.0;
-    let degrees_of_freedom = shares.len() - 1;
+    let degrees_of_freedom = cells - 1.0;
     Flatness {
         independent_draws,
         chi_square,

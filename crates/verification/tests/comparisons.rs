@@ -148,26 +148,61 @@ fn transforms_of_a_calibrated_law_are_flat() {
     let mut places = vec![0.0; DRAWS];
     Key::new(8, Purpose::Ties).uniforms(&mut places);
     let (mut calibrated, mut too_sure) = (PitHistogram::new(10), PitHistogram::new(10));
-    for (u, place) in u.into_iter().zip(places) {
+    for (day, (u, place)) in (0..).zip(u.into_iter().zip(places)) {
         // An atom of a third at the bottom, as rain has.
         let interval = if u < 1.0 / 3.0 {
             [0.0, 1.0 / 3.0]
         } else {
             [u, u]
         };
-        calibrated.add(interval, place);
+        calibrated.add(interval, place, day);
         let away = 0.5 + 0.7 * (u - 0.5).abs().sqrt() * (u - 0.5).signum();
-        too_sure.add([away, away], place);
+        too_sure.add([away, away], place, day);
     }
     assert!((calibrated.total() - DRAWS as f64).abs() < 1e-9);
-    let flat = calibrated.flatness(DRAWS as f64).expect("counts");
+    let flat = calibrated.flatness().expect("counts");
     assert!(flat.p_value > 1e-3, "{flat:?}");
-    let steep = too_sure.flatness(DRAWS as f64).expect("counts");
+    let steep = too_sure.flatness().expect("counts");
     assert!(steep.p_value < 1e-6 && steep.curvature > 5.0, "{steep:?}");
-    assert_eq!(PitHistogram::new(3).flatness(1.0), None);
-    // Ten cells need fifty draws.
-    assert_eq!(calibrated.flatness(49.0), None);
-    assert!(calibrated.flatness(50.0).is_some());
+    // Three cells need fifteen groups.
+    let mut few = PitHistogram::new(3);
+    for group in 0..15 {
+        assert_eq!(few.flatness(), None);
+        few.add([0.5, 0.5], 0.0, group);
+        few.add([0.1 * group as f64 % 1.0; 2], 0.0, group);
+    }
+    assert!(few.flatness().is_some());
+}
+
+/// Flat transforms of several places a date are rejected as often as said, whatever their dependence, within four standard
+/// errors, `4 sqrt(0.05 0.95/1000) = 0.028`; members with two thirds of the spread at independent places nearly always.
+#[test]
+fn flatness_holds_for_places_that_depend_on_each_other() {
+    const SERIES: usize = 1000;
+    const DATES: usize = 100;
+    let normal = statrs::distribution::Normal::standard();
+    let rejected = |places: usize, shared: f64, narrow: f64| {
+        use statrs::distribution::ContinuousCDF;
+        let rejects = |series: &usize| {
+            let mut histogram = PitHistogram::new(10);
+            let mut z = vec![0.0; DATES * (places + 1)];
+            Key::new(9, Purpose::Sample).member(*series as u32).normals_f64(&mut z);
+            for (date, z) in z.chunks(places + 1).enumerate() {
+                for own in &z[1..] {
+                    let z = shared.sqrt() * z[0] + (1.0 - shared).sqrt() * own;
+                    let u = normal.cdf(z * narrow);
+                    histogram.add([u, u], 0.0, date as i64);
+                }
+            }
+            histogram.flatness().expect("counts").p_value < 0.05
+        };
+        (0..SERIES).filter(rejects).count() as f64 / SERIES as f64
+    };
+    for (places, shared) in [(1, 0.0), (5, 0.0), (20, 0.5), (20, 0.95)] {
+        let share = rejected(places, shared, 1.0);
+        assert!((share - 0.05).abs() < 0.028, "{places} places, {shared}: {share}");
+    }
+    assert!(rejected(5, 0.0, 1.5) > 0.99);
 }
 
 /// Laws of two atoms of one half, as of one member: a calibrated one is rejected as often as said, within four standard
@@ -184,11 +219,11 @@ fn flatness_of_atoms_is_rejected_as_often_as_said() {
             key.uniforms(&mut u);
             key.step(1).uniforms(&mut places);
             let mut histogram = PitHistogram::new(10);
-            for (u, place) in u.into_iter().zip(places) {
+            for (day, (u, place)) in (0..).zip(u.into_iter().zip(places)) {
                 let interval = if u < below { [0.0, 0.5] } else { [0.5, 1.0] };
-                histogram.add(interval, place);
+                histogram.add(interval, place, day);
             }
-            histogram.flatness(DRAWS as f64).expect("counts").p_value < 0.05
+            histogram.flatness().expect("counts").p_value < 0.05
         };
         (0..SERIES).filter(rejects).count() as f64 / SERIES as f64
     };
