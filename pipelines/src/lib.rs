@@ -76,7 +76,7 @@ pub use oracle::{
 };
 pub use output_format::{ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion};
 pub use postprocess::{
-    Base, Bases, CalibratedConfig, CasesConfig, Conventions, DistributionalConfig,
+    Base, BaseWeights, Bases, CalibratedConfig, CasesConfig, Conventions, DistributionalConfig,
     FittedDistributional, FittedInterpolant, FittedMethod, FlowDynamics, FlowStarts, Forecast,
     InterpolantConfig, Learnt, Levels, MemberScores, MethodConfig, MethodScores, Order,
     PostprocessConfig, PostprocessSummary, Predictions, Scored, SimulatedCases, SimulatedFlow,

@@ -118,7 +118,7 @@ fn turbulence_is_calibrated_on_its_grid() {
     let summary = run(folder.path(), "grid.toml", &settings);
     let members = |method: &str, order: &str| -> &MemberScores {
         let found = summary
-            .joint
+            .member_scores
             .iter()
             .find(|m| m.method == method && m.order == order);
         found.unwrap()

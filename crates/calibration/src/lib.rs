@@ -51,6 +51,7 @@ mod lead;
 mod member_by_member;
 mod method;
 mod minimise;
+mod names;
 mod normal;
 mod places;
 mod predictors;

@@ -4,6 +4,7 @@ use foehn_archive::{Archive, STORAGE_ATTRIBUTES};
 use foehn_field::{Attribute, Attributes};
 use ndarray::{Array1, ArrayD, IxDyn};
 
+use crate::names::names;
 use crate::read::ordered;
 use crate::{CasesError, Oddity, Station, Variables};
 
@@ -138,6 +139,14 @@ pub(crate) fn stations(
     };
     let latitude = place(&variables.latitude, oddities)?;
     let longitude = place(&variables.longitude, oddities)?;
+    let named = match on.names {
+        [dim] if *dim == variables.station => names(archive, variables, count, oddities)?,
+        _ => None,
+    };
+    let name = |s: usize| match &named {
+        Some(names) => names[s].clone(),
+        None => s.to_string(),
+    };
     let altitude = everywhere(archive, &variables.altitude, on)?;
     let model = everywhere(archive, &variables.model_altitude, on)?;
     let mut ground = |values: &Option<Vec<f64>>, s: usize| {
@@ -146,14 +155,15 @@ pub(crate) fn stations(
             return Some(height);
         }
         if !height.is_nan() {
-            let said = format!("station {s}: altitude {height} m is no ground; taken as unknown");
+            let of = name(s);
+            let said = format!("station {of}: altitude {height} m is no ground; taken as unknown");
             oddities.push(Oddity(said));
         }
         None
     };
     Ok((0..count)
         .map(|s| Station {
-            name: s.to_string(),
+            name: name(s),
             latitude: latitude[s],
             longitude: longitude[s],
             altitude: ground(&altitude, s),

@@ -26,6 +26,9 @@ pub struct Variables {
     pub number: String,
     /// Dimension of the stations; a file without it is a grid.
     pub station: String,
+    /// Names of the stations, texts or letters; not needed: otherwise the coordinate `station`, where it holds texts, or a
+    /// variable with `cf_role = "timeseries_id"`.
+    pub station_name: String,
     /// Latitude of the stations or points.
     pub latitude: String,
     /// Longitude of the stations or points.
@@ -46,6 +49,7 @@ impl Default for Variables {
             lead: name("prediction_timedelta"),
             number: name("number"),
             station: name("station"),
+            station_name: name("station_name"),
             latitude: name("latitude"),
             longitude: name("longitude"),
             altitude: name("altitude"),
@@ -141,7 +145,8 @@ impl Cases {
     /// Reads cases: one row for every time, lead and place with an observation or a member.
     ///
     /// Places lie along the dimension `station`; where the members lack it, along all dimensions but time, lead and
-    /// member: the points of a grid, row by row. They are named by their position, from 0.
+    /// member: the points of a grid, row by row. Stations have the names that the file gives them; others, and points, are
+    /// named by their position, from 0.
     ///
     /// # Errors
     /// [`CasesError`], such as members and observations in different units.

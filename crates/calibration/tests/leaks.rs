@@ -99,6 +99,37 @@ fn a_block_does_not_see_its_own_observations() {
     }
 }
 
+/// Forecasts of the block of the days 30 to 59, of a lead of one day, where observations valid within so many seconds of
+/// it are nonsense: what begins at the last day, is valid a day later and three days of gap later still.
+#[test]
+fn a_gap_keeps_its_days_from_training() {
+    let clean = table(90, 4, 5, 6);
+    let scheme = |gap: u32| Scheme {
+        window: Some(Window::Blocks(3)),
+        share: 0.5,
+        refit: 1,
+        gap,
+    };
+    let inside = |all: Forecasts| -> Forecasts {
+        all.into_iter()
+            .filter(|((date, ..), _)| (30..60).contains(&(date / DAY)))
+            .collect()
+    };
+    // The first spoils all that the gap keeps away, the others one day more on either side.
+    let (first, last) = (27 * DAY, 63 * DAY);
+    let all = spoilt(first, last);
+    let more = [spoilt(first - DAY, last), spoilt(first, last + DAY)];
+    let seen = |table: &Table, line: &str, gap: u32| inside(forecasts(table, line, scheme(gap)));
+    for line in METHODS {
+        let unspoilt = seen(&clean, line, 3);
+        assert_eq!(unspoilt, seen(&all, line, 3), "{line}");
+        for more in &more {
+            assert_ne!(unspoilt, seen(more, line, 3), "{line}");
+        }
+        assert_ne!(seen(&clean, line, 0), seen(&all, line, 0), "{line}");
+    }
+}
+
 #[test]
 fn a_forecast_does_not_look_at_its_observation() {
     let (clean, spoilt) = (table(90, 4, 5, 6), spoilt(60 * DAY, i64::MAX));

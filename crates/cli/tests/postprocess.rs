@@ -96,7 +96,7 @@ fn another_number_of_members_is_never_called_own() {
             .run(&[&run[..], &["--set", &setting]].concat())
             .done();
         let summary: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
-        let rows = summary["joint"].as_array().unwrap();
+        let rows = summary["member_scores"].as_array().unwrap();
         assert_eq!(
             rows.iter().any(|row| row["order"] == "own"),
             own,

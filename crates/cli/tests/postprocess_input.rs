@@ -199,6 +199,29 @@ fn members_that_vanish() {
         .refused(&["no case to score", "no member", "station"]);
 }
 
+/// One training date of a station without any member: no start for a transport, which learns from the others and says so.
+#[test]
+fn a_case_without_members_teaches_no_transport() {
+    let project = project();
+    rewrite(&project, |row, cells| {
+        if row == 10 {
+            cells[3..8].iter_mut().for_each(String::clear);
+        }
+    });
+    for (starts, dynamics) in [("members", "flow"), ("members", "sde"), ("mean", "follmer")] {
+        let carried = format!(
+            "methods.carried={{name=\"interpolant\",starts=\"{starts}\",dynamics=\"{dynamics}\",draws=8,\
+             base={{location=[],scale=[]}},terms=[\"mean\"],networks=2,blocks=2,steps=20}}"
+        );
+        let found = summary(&project, &[&carried]);
+        let said = found["fitted"]["carried"].as_str().unwrap();
+        assert!(
+            said.ends_with("for want of a member: 1"),
+            "{starts}: {said}"
+        );
+    }
+}
+
 /// A term that is the same everywhere weighs nothing; members that are, leave climatology.
 #[test]
 fn predictors_that_do_not_vary() {
@@ -235,15 +258,31 @@ fn a_station_that_was_never_seen() {
     });
     let embedded =
         "methods.network={name=\"distributional\",terms=[\"mean\"],steps=20,embedding=2}";
+    let learnt = "methods.learnt={name=\"distributional\",base={location=[],scale=[]},terms=[\"mean\"],embedding=2,\
+                  steps=120,learning_rate=0.02,networks=2,blocks=2}";
     let own = "methods.own={name=\"emos\",location=[\"mean\",{station_error=5}]}";
-    let found = summary(&project, &[embedded, own]);
-    for (method, fallback) in [("local", 40), ("network", 40), ("own", 40), ("emos", 0)] {
+    let found = summary(&project, &[embedded, learnt, own]);
+    // Where no network is taken, none of its vectors is missing: the base of all stations serves.
+    let said = |method: &str| found["fitted"][method].as_str().unwrap();
+    assert!(said("network").contains("the base") && said("learnt").contains("stopped at"));
+    for (method, fallback) in [
+        ("local", 40),
+        ("network", 0),
+        ("learnt", 40),
+        ("own", 40),
+        ("emos", 0),
+    ] {
         assert_eq!(row(&found, method)["fallback"], fallback, "{method}");
     }
     let said = project
         .run(&["postprocess", "post.toml", "--overwrite"])
         .done();
     assert!(said.stdout.contains("40/80"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("local: served as all stations: C\n"),
+        "{}",
+        said.stdout
+    );
 }
 
 #[test]

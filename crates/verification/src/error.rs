@@ -14,6 +14,16 @@ pub enum ScoreError {
          one member is its absolute error"
     )]
     OneMember,
+    /// Draws of the parts of a mixture that are not so many of each.
+    #[error(
+        "{draws} draws of {parts} parts; draw at least twice from every part, and as often from each"
+    )]
+    Rounds {
+        /// Draws.
+        draws: usize,
+        /// Parts.
+        parts: usize,
+    },
     /// Another number of members than announced.
     #[error("the case at init {init} s has {found} members where {expected} were announced")]
     Members {

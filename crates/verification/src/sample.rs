@@ -123,20 +123,23 @@ impl<'a> Sample<'a> {
 ///
 /// # Reference
 /// Ferro (2014), Q. J. R. Meteorol. Soc. 140, 1917, for the fair estimator.
-pub fn crps(members: &[f32], truth: f32, estimator: Estimator) -> Result<f64, ScoreError> {
+pub fn crps<T: Copy + Into<f64>>(
+    members: &[T],
+    truth: T,
+    estimator: Estimator,
+) -> Result<f64, ScoreError> {
     refuse_too_few(members.len(), estimator)?;
-    if let Some(&value) = members.iter().chain([&truth]).find(|x| !x.is_finite()) {
+    let truth = truth.into();
+    let values = || members.iter().map(|&x| x.into());
+    if let Some(value) = values().chain([truth]).find(|x| !x.is_finite()) {
         return Err(ScoreError::NotFinite {
             what: "a member or the truth",
-            value,
+            value: value as f32,
             init: 0,
             point: (0, 0),
         });
     }
-    let mut deviations: Vec<f64> = members
-        .iter()
-        .map(|&x| f64::from(x) - f64::from(truth))
-        .collect();
+    let mut deviations: Vec<f64> = values().map(|x| x - truth).collect();
     Ok(Sample::new(&mut deviations, |_| 0).crps(estimator))
 }
 

@@ -1,7 +1,7 @@
 //! The CRPS against its definition, its law and its traps.
 
 use foehn_noise::{Key, Purpose};
-use foehn_verification::{Case, Choices, Estimator, ScoreError, Scores, crps};
+use foehn_verification::{Case, Choices, Estimator, ScoreError, Scores, crps, mixture_crps};
 use ndarray::{Array2, Array3, array};
 
 /// The definition: a sum over all ordered pairs, nothing sorted.
@@ -179,4 +179,27 @@ fn what_cannot_be_scored_says_where() {
         .unwrap();
     let convention = scores.finish().unwrap().convention;
     assert_eq!((convention.pairs, convention.missing), (1, 1));
+}
+
+/// Two parts of two and two values, drawn from twice each: over all sixteen outcomes, which are as likely, the mean of the
+/// estimator is the CRPS of the four values, and that of the fair one for independent draws is below.
+#[test]
+fn draws_of_every_part_of_a_mixture_have_its_score() {
+    let parts = [[0.0, 1.0], [5.0, 8.0]];
+    let law = [0.0, 1.0, 5.0, 8.0];
+    for truth in [-1.0, 0.5, 5.0, 6.0] {
+        let exact = crps(&law, truth, Estimator::Empirical).unwrap();
+        let (mut mixture, mut fair) = (0.0, 0.0);
+        for outcome in 0..16 {
+            let draws: Vec<f64> = (0..4).map(|i| parts[i % 2][(outcome >> i) & 1]).collect();
+            mixture += mixture_crps(&draws, 2, truth).unwrap() / 16.0;
+            fair += crps(&draws, truth, Estimator::Fair).unwrap() / 16.0;
+        }
+        assert!((mixture - exact).abs() < 1e-14, "{mixture} {exact}");
+        assert!(fair < exact - 0.1, "{fair} {exact}");
+    }
+    for (draws, parts) in [(4, 0), (3, 2), (2, 2), (0, 1)] {
+        let refused = mixture_crps(&[1.0; 4][..draws], parts, 0.0);
+        assert_eq!(refused, Err(ScoreError::Rounds { draws, parts }));
+    }
 }

@@ -1,6 +1,7 @@
 //! `foehn postprocess`: members and observations in, calibrated members and scores out.
 
 mod cases;
+mod comparison;
 mod config;
 mod joint;
 mod learnt;
@@ -15,8 +16,8 @@ mod windows;
 pub use config::{CalibratedConfig, CasesConfig, Levels, Order, PostprocessConfig};
 pub use joint::MemberScores;
 pub use learnt::{
-    Base, Bases, DistributionalConfig, FittedDistributional, FittedInterpolant, FlowDynamics,
-    FlowStarts, InterpolantConfig,
+    Base, BaseWeights, Bases, DistributionalConfig, FittedDistributional, FittedInterpolant,
+    FlowDynamics, FlowStarts, InterpolantConfig,
 };
 pub use method::{FittedMethod, Forecast, Learnt, MethodConfig, Predictions};
 pub use scores::{MethodScores, Scored};
@@ -114,8 +115,8 @@ impl Study<'_> {
             scores::score(name, forecasts, test, &scored, config.seed)
         };
         let mut methods: Vec<MethodScores> = observed.iter().map(score).collect();
-        let lag = scores::lag(test);
-        scores::compare(&mut methods, lag, config.seed);
+        let lag = comparison::lag(test);
+        let blocks = comparison::compare(&mut methods, lag, config.seed);
         let examination = Examination {
             test,
             scored: &scored,
@@ -132,9 +133,10 @@ impl Study<'_> {
             fits: self.splits.len(),
             dates: test.distinct_dates().len(),
             lag,
+            blocks,
             scored,
             methods,
-            joint: examined.rows,
+            member_scores: examined.rows,
             orders_left_out: examined.left_out,
             fitted: self.run.said(),
             oddities: self

@@ -46,18 +46,21 @@ pub(crate) fn page(
         histogram(summary.methods.iter().map(|m| (&m.method, &m.pit)), summary)?,
     );
     let ranks = summary
-        .joint
+        .member_scores
         .iter()
         .filter(|m| m.order == "own" || m.order == config.calibrated.order.name());
     page = page.figure(
         format!(
             "Ranks of the observations among {} members.",
-            summary.joint.first().map_or(0, |m| m.members)
+            summary.member_scores.first().map_or(0, |m| m.members)
         ),
         histogram(ranks.map(|m| (&m.method, &m.ranks)), summary)?,
     );
     if let Some((caption, png)) = map(config, summary, cases)? {
         page = page.figure(caption, png);
+    }
+    if let Some(table) = hardest(config, summary, cases) {
+        page = page.table(table);
     }
     finished(page, config, summary)
 }
@@ -109,12 +112,15 @@ fn methods(summary: &PostprocessSummary) -> Table {
             Column::new("over best (95 % interval)", units),
         ],
         rows: summary.methods.iter().map(row).collect(),
-        notes: vec![
+        notes: [
             summary.conventions.crps.to_owned(),
             summary.conventions.equal_to_best.to_owned(),
             format!("over best: {}", summary.conventions.over_best),
             summary.conventions.missing.to_owned(),
-        ],
+        ]
+        .into_iter()
+        .chain(summary.few_blocks())
+        .collect(),
     }
 }
 
@@ -145,7 +151,7 @@ fn members(summary: &PostprocessSummary) -> Table {
             Column::new("variogram", "").decimals(5),
             Column::new("mean |log10 E/E_true|", "").decimals(3),
         ],
-        rows: summary.joint.iter().map(row).collect(),
+        rows: summary.member_scores.iter().map(row).collect(),
         notes: vec![summary.conventions.joint.to_owned()],
     }
 }
@@ -165,6 +171,43 @@ fn histogram<'a>(
         histograms: shares.take(SHOWN).map(one).collect(),
     };
     Ok(figure.png()?)
+}
+
+/// The stations where the chosen method has the greatest CRPS, by name.
+fn hardest(
+    config: &PostprocessConfig,
+    summary: &PostprocessSummary,
+    cases: &Cases,
+) -> Option<Table> {
+    let mut methods = summary.methods.iter();
+    let chosen = methods.find(|m| m.method == config.calibrated.method)?;
+    let stations = &cases.table.columns().stations;
+    if cases.layout.is_grid() || chosen.by_place.len() < 2 {
+        return None;
+    }
+    let mut places: Vec<(f64, f64, usize)> = chosen
+        .by_place
+        .iter()
+        .map(|(place, (sum, count))| (sum / count, *count, *place))
+        .collect();
+    places.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let row = |(crps, count, place): &(f64, f64, usize)| {
+        vec![
+            Cell::from(stations[*place].name.as_str()),
+            (*count).into(),
+            (*crps).into(),
+        ]
+    };
+    Some(Table {
+        caption: format!("Stations of the greatest CRPS by {}", chosen.method),
+        columns: vec![
+            Column::new("station", ""),
+            Column::new("cases", "").decimals(0),
+            Column::new("CRPS", &summary.units).decimals(3),
+        ],
+        rows: places.iter().take(SHOWN).map(row).collect(),
+        notes: vec![],
+    })
 }
 
 /// Mean CRPS of the chosen method against the raw members (or the worst method), place by place.

@@ -4,14 +4,10 @@ use super::method::{Forecast, Predictions};
 use anyhow::{Result, bail};
 use foehn_calibration::{Basis, Case, Law, Table};
 use foehn_noise::{Key, Purpose};
-use foehn_verification::{
-    Bootstrap, CaseValue, Interval, PitHistogram, diebold_mariano, difference,
-};
+use foehn_verification::{Interval, PitHistogram};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Series that a bootstrap draws.
-const RESAMPLES: usize = 2000;
 /// Cells of the histograms of transforms.
 const CELLS: usize = 10;
 
@@ -36,18 +32,20 @@ pub struct MethodScores {
     /// Shares of observations and of the law at zero and below, where zero is the least observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeros: Option<[f64; 2]>,
-    /// Mean over dates of its CRPS less that of the best method, with the interval of a bootstrap of blocks of dates; none
-    /// for the best itself.
+    /// Its CRPS less that of the best method, with the interval of a bootstrap of blocks of dates; none for the best itself.
     pub over_best: Option<Interval>,
-    /// Two-sided Diebold-Mariano p-value against the best method, on the means of the dates; none for the best itself.
+    /// Two-sided Diebold-Mariano p-value against the best method, on the sums of the dates; none for the best itself.
     pub equal_to_best_p_value: Option<f64>,
     /// Cases scored.
     pub cases: usize,
     /// Of them, served by the fit of all stations for want of one of their own.
     pub fallback: usize,
-    /// The mean CRPS of every date.
+    /// Names of the stations of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fallback_stations: Vec<String>,
+    /// Sum of the CRPS and cases of every date.
     #[serde(skip)]
-    pub by_date: BTreeMap<i64, f64>,
+    pub by_date: BTreeMap<i64, (f64, f64)>,
     /// Sum of the CRPS and cases of every place, by its index.
     #[serde(skip)]
     pub by_place: BTreeMap<usize, (f64, f64)>,
@@ -180,6 +178,7 @@ pub(crate) fn score(
 ) -> MethodScores {
     let mut sums = Sums::new();
     let mut least = f64::INFINITY;
+    let mut foreign = BTreeSet::new();
     for &row in &scored.rows {
         let (Some(case), Ok(prediction)) = (test.case(row), &predictions[row]) else {
             continue;
@@ -191,7 +190,10 @@ pub(crate) fn score(
             (case.date, test.columns().station[row]),
             place_on_jump(&case, test.columns().station[row], seed),
         );
-        sums.fallback += usize::from(prediction.basis == Basis::Fallback);
+        if prediction.basis == Basis::Fallback {
+            sums.fallback += 1;
+            foreign.insert(&case.station.name);
+        }
     }
     let cases = scored.cases as f64;
     let [crps, mae, bias, covered_90] = sums.values.map(|sum| sum / cases);
@@ -211,64 +213,8 @@ pub(crate) fn score(
         equal_to_best_p_value: None,
         cases: scored.cases,
         fallback: sums.fallback,
-        by_date: sums
-            .by_date
-            .into_iter()
-            .map(|(date, (sum, n))| (date, sum / n))
-            .collect(),
+        fallback_stations: foreign.into_iter().cloned().collect(),
+        by_date: sums.by_date,
         by_place: sums.by_place,
     }
-}
-
-/// Sorts by CRPS and compares every method with the best: a test with autocovariances of so many lags, and an interval.
-pub fn compare(scores: &mut [MethodScores], lag: usize, seed: u64) {
-    scores.sort_by(|a, b| a.crps.total_cmp(&b.crps));
-    let Some((best, others)) = scores.split_first_mut() else {
-        return;
-    };
-    let first: Vec<f64> = best.by_date.values().copied().collect();
-    let of_dates = |m: &MethodScores| -> Vec<CaseValue> {
-        let value = |(&init, &value): (&i64, &f64)| CaseValue {
-            init,
-            value,
-            weight: 1.0,
-        };
-        m.by_date.iter().map(value).collect()
-    };
-    let bootstrap = Bootstrap {
-        block: block(first.len(), lag),
-        resamples: RESAMPLES,
-        level: 0.95,
-    };
-    let key = Key::new(seed, Purpose::Resample).lead(2);
-    let best = of_dates(best);
-    for other in others {
-        let second: Vec<f64> = other.by_date.values().copied().collect();
-        // Series too short for a test have no p-value.
-        other.equal_to_best_p_value = diebold_mariano(&second, &first, lag)
-            .ok()
-            .map(|test| test.p_value);
-        // Two blocks at least, or every resample is the series itself.
-        let several = first.len() >= 2 * bootstrap.block;
-        other.over_best = several
-            .then(|| difference(&of_dates(other), &best, &bootstrap, key).ok())
-            .flatten();
-    }
-}
-
-/// Dates in a block: the cube root of their number, and more than a lead overlaps.
-fn block(dates: usize, lag: usize) -> usize {
-    ((dates as f64).cbrt().ceil() as usize).max(lag + 1)
-}
-
-/// Forecasts overlap for as many dates as begin within the longest lead, less one.
-pub(crate) fn lag(table: &Table) -> usize {
-    let dates = table.distinct_dates();
-    let mut steps: Vec<i64> = dates.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    steps.sort_unstable();
-    let Some(&step) = steps.get(steps.len() / 2) else {
-        return 0;
-    };
-    let longest = table.distinct_leads().last().copied().unwrap_or(0);
-    ((longest + step - 1) / step - 1).max(0) as usize
 }

@@ -40,10 +40,10 @@ impl Conventions {
             coverage: "share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %",
             transforms: "an observation on a jump of the law counts evenly over the jump, and for the test at a random place \
                          of it; Pearson's chi-square with one draw a date, from five dates a cell",
-            equal_to_best: "Diebold-Mariano on means of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
-            over_best: "mean over dates of the CRPS less that of the best method, and the 2.5 and 97.5 % quantiles of 2000 resamples \
+            equal_to_best: "Diebold-Mariano on sums of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
+            over_best: "the CRPS less that of the best method, and the 2.5 and 97.5 % quantiles of that of the cases of 2000 resamples \
                         of circular blocks of dates (Politis and Romano 1992), as long as the cube root of the dates rounded up, and longer than the lag; \
-                        with few blocks too narrow",
+                        with fewer than about ten blocks too narrow",
             joint: "means over the dates and leads that every row has whole members at, of all scored places; variogram of order 1/2, fair, \
                     over pairs of at most 256 places; places are not weighted; the members of order \"independent\" are random draws of \
                     their laws and own members are what the method makes of the raw ones, all others lie at the stated levels, which \
@@ -69,12 +69,14 @@ pub struct PostprocessSummary {
     pub dates: usize,
     /// Lags of the variance in the tests against the best method: dates that begin within a lead, less one.
     pub lag: usize,
+    /// Blocks of dates that a resample of the intervals draws.
+    pub blocks: usize,
     /// The cases that scores are means over.
     pub scored: Scored,
     /// The methods, best CRPS first.
     pub methods: Vec<MethodScores>,
     /// Members of the methods in their orders, least energy score first.
-    pub joint: Vec<MemberScores>,
+    pub member_scores: Vec<MemberScores>,
     /// Orders of members that are not in the table, and why.
     pub orders_left_out: Vec<String>,
     /// What is to be said of the last fits, by the method's name: bases chosen, steps taken, searches without an end.
@@ -104,7 +106,23 @@ pub(crate) fn interval(of: Option<&Interval>) -> String {
     )
 }
 
+/// Stations that are named at most.
+const SHOWN: usize = 5;
+/// Blocks below which the percentile interval of a bootstrap is too narrow.
+const FEW: usize = 10;
+
 impl PostprocessSummary {
+    /// That intervals are of few blocks, if they are.
+    pub(crate) fn few_blocks(&self) -> Option<String> {
+        let blocks = self.blocks;
+        let few = self.methods.len() > 1 && blocks < FEW;
+        few.then(|| {
+            format!(
+                "intervals of differences and tests are of {blocks} blocks of dates: with fewer than about ten they are too sure"
+            )
+        })
+    }
+
     /// The scores as tables.
     pub fn text(&self) -> String {
         let mut text = format!(
@@ -164,10 +182,10 @@ impl PostprocessSummary {
     }
 
     fn write_members(&self, text: &mut String, width: usize) -> std::fmt::Result {
-        let Some(first) = self.joint.first() else {
+        let Some(first) = self.member_scores.first() else {
             return Ok(());
         };
-        let spectra = self.joint.iter().any(|m| m.spectrum.is_some());
+        let spectra = self.member_scores.iter().any(|m| m.spectrum.is_some());
         write!(text, "{} members", first.members)?;
         if first.occasions > 0 {
             let over = "energy and variogram over the places of a date";
@@ -195,7 +213,7 @@ impl PostprocessSummary {
         let number = |x: Option<f64>, digits: usize| {
             x.map_or_else(|| "-".to_owned(), |x| format!("{x:.digits$}"))
         };
-        for m in &self.joint {
+        for m in &self.member_scores {
             let spectrum = m.spectrum.map_or_else(String::new, |x| format!("  {x:.3}"));
             writeln!(
                 text,
@@ -221,6 +239,9 @@ impl PostprocessSummary {
                 "nothing is scored: the later dates have no observations"
             )?;
         }
+        if let Some(said) = self.few_blocks() {
+            writeln!(text, "{said}")?;
+        }
         if self.scored.without_forecast > 0 {
             let why = self.scored.first_without.as_deref().unwrap_or("");
             writeln!(
@@ -228,6 +249,23 @@ impl PostprocessSummary {
                 "{} observed cases are not scored, for want of a forecast; the first: {why}",
                 self.scored.without_forecast
             )?;
+        }
+        for m in self.methods.iter().filter(|m| m.fallback > 0) {
+            let named: Vec<&str> = m.fallback_stations.iter().map(String::as_str).collect();
+            let shown = &named[..named.len().min(SHOWN)];
+            let more = named.len() - shown.len();
+            write!(
+                text,
+                "{}: served as all stations: {}",
+                m.method,
+                shown.join(", ")
+            )?;
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            writeln!(text, "{more}")?;
         }
         for (name, said) in &self.fitted {
             writeln!(text, "{name}: {said}")?;

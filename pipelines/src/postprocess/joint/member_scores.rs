@@ -1,10 +1,9 @@
 //! Scores of members, place by place and over all places of a date.
 
 use super::orders::Members;
-use crate::postprocess::learnt::fair;
 use anyhow::Result;
 use foehn_calibration::Law;
-use foehn_verification::{Estimator, PitHistogram, energy_score, variogram_score};
+use foehn_verification::{Estimator, PitHistogram, crps, energy_score, variogram_score};
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -136,13 +135,16 @@ impl Sums {
             let law = Law::of_members(&present)?;
             let mean = law.mean();
             let squares: f64 = present.iter().map(|x| (x - mean).powi(2)).sum();
-            let crps = law.crps(*y);
             // One member has no pair of its own to be fair with.
             if present.len() > 1 {
-                self.fair[0] += fair(crps, &present, *y);
+                self.fair[0] += crps(&present, *y, Estimator::Fair)?;
                 self.fair[1] += 1.0;
             }
-            let values = [crps, squares / (count - 1.0).max(1.0), (mean - y).powi(2)];
+            let values = [
+                law.crps(*y),
+                squares / (count - 1.0).max(1.0),
+                (mean - y).powi(2),
+            ];
             self.values
                 .iter_mut()
                 .zip(values)

@@ -4,7 +4,7 @@ use super::distributional::DistributionalConfig;
 use super::fitted_distributional::FittedDistributional;
 use crate::postprocess::method::Predictions;
 use anyhow::Result;
-use foehn_calibration::{Case, Emos, Fitted, Method, Table};
+use foehn_calibration::{Case, Emos, Family, Fitted, Method, Table};
 use foehn_compute::Workers;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,7 +19,7 @@ pub enum Base {
     Distributional(Box<DistributionalConfig>),
 }
 
-/// One base, or several of which the training dates choose.
+/// One base, or several of one family, whose parameters are averaged by weights from training dates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bases(pub Vec<Base>);
 
@@ -101,6 +101,14 @@ impl Base {
                 FittedBase::Distributional(Box::new(method.fit(training, seed, workers)?))
             }
         })
+    }
+
+    /// The shape of its laws.
+    pub(crate) fn family(&self) -> Family {
+        match self {
+            Self::Emos(emos) => emos.family,
+            Self::Distributional(method) => method.base.family,
+        }
     }
 
     /// A base that is fitted in a moment, and can be to many parts of the dates.

@@ -18,8 +18,8 @@ const STEPS: usize = 25;
 pub(crate) struct Origin {
     /// Raw members in deviations from their mean.
     pub(crate) members: Vec<f64>,
-    /// `Phi^-1(F(mean))`, F the law of the base and the mean that of the raw members.
-    pub(crate) mean: f64,
+    /// `Phi^-1(F(mean))`, F the law of the base and the mean that of the raw members; none without any.
+    pub(crate) mean: Option<f64>,
     /// Names the case's noise.
     pub(crate) key: Key,
 }
@@ -76,6 +76,14 @@ impl Carrier {
         }
     }
 
+    /// The starts that values of a case are drawn from by turns; none where values are the law itself.
+    pub(crate) fn parts(&self, origin: &Origin) -> Option<usize> {
+        match self {
+            Self::Flow(..) => None,
+            Self::Noisy(noisy) => Some(noisy.starts(origin).len()),
+        }
+    }
+
     /// Whether values are random draws of the law, and not the law itself.
     pub(crate) fn draws(&self) -> bool {
         matches!(self, Self::Noisy(_))
@@ -110,21 +118,21 @@ impl Carrier {
 }
 
 impl Noisy {
-    /// Starts of the draws of a case, by turns.
+    /// Starts of the draws of a case, by turns; none where they are members and there is none.
     fn starts(&self, origin: &Origin) -> Vec<f64> {
         match self.starts {
             FlowStarts::Base => vec![0.0],
-            FlowStarts::Mean => vec![origin.mean],
+            FlowStarts::Mean => origin.mean.into_iter().collect(),
             FlowStarts::Members => origin.members.clone(),
         }
     }
 
     fn values(&self, conditions: &Array2<f32>, origins: &[Origin]) -> Result<Vec<Vec<f64>>> {
         let starts: Vec<Vec<f64>> = origins.iter().map(|origin| self.starts(origin)).collect();
-        // Whole rounds of the starts, none of a case without any.
-        let count = |row: usize| {
-            let round = starts[row].len();
-            self.draws.next_multiple_of(round.max(1)) * usize::from(round > 0)
+        // Whole rounds of the starts, two at least; none of a case without any.
+        let count = |row: usize| match starts[row].len() {
+            0 => 0,
+            round => self.draws.max(2 * round).next_multiple_of(round),
         };
         let mut values: Vec<Vec<f64>> = (0..origins.len()).map(|i| vec![0.0; count(i)]).collect();
         for (k, model) in self.models.iter().enumerate() {

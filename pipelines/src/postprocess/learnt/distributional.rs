@@ -6,6 +6,7 @@ use super::embedding::Embedded;
 use super::fitted_distributional::{FittedDistributional, moved, pair, parameters};
 use super::lessons::Blocks;
 use super::networks::Networks;
+use super::pool::Pool;
 use super::residuals::{Residual, conditions};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
@@ -186,7 +187,7 @@ impl DistributionalConfig {
         let predictors = Predictors::fit(training, &terms)?;
         settings.check_dates(training)?;
         let blocks = Blocks::of(training, self.blocks, seed, workers);
-        let of_base = Base::Emos(self.base.clone());
+        let of_base = Pool::of(Base::Emos(self.base.clone()));
         let lessons = blocks
             .lessons(&of_base, &terms)
             .context("laws of the base from parameters of other dates")?;

@@ -1,5 +1,6 @@
 //! What carries a start to the observations' law, and where it starts.
 
+use super::carrier::Origin;
 use super::interpolant::InterpolantConfig;
 use anyhow::Result;
 use foehn_generation::{CouplingConfig, GenerationConfig, Law, Sizes, Starts};
@@ -32,6 +33,13 @@ pub enum FlowDynamics {
     Sde,
     /// The Föllmer process from a point that the network sees, over the path `beta = t`, with `g_F`.
     Follmer,
+}
+
+impl FlowStarts {
+    /// Whether there is a start: members or their mean need a member.
+    pub(crate) fn has(self, origin: &Origin) -> bool {
+        self == Self::Base || !origin.members.is_empty()
+    }
 }
 
 impl InterpolantConfig {

@@ -98,7 +98,9 @@ impl FittedDistributional {
             }
             None => base.law,
         };
-        let unseen = self.method.embedding > 0 && !self.stations.contains_key(&case.station.name);
+        // The base itself has no vectors to lack.
+        let vectors = self.method.embedding > 0 && !self.networks.is_empty();
+        let unseen = vectors && !self.stations.contains_key(&case.station.name);
         let basis = if unseen { Basis::Fallback } else { base.basis };
         Ok(Prediction { law, basis, ..base })
     }

@@ -1,10 +1,11 @@
 //! A fitted flow and its forecasts.
 
-use super::base::FittedBase;
 use super::carrier::{Carrier, Origin};
 use super::curve::Curve;
 use super::dynamics::{FlowDynamics, FlowStarts};
 use super::interpolant::InterpolantConfig;
+use super::lessons::BaseWeights;
+use super::pool::FittedPool;
 use super::recalibration::Recalibration;
 use super::residuals::{STANDARD, origin};
 use crate::postprocess::method::{Forecast, Predictions};
@@ -25,11 +26,9 @@ const PART: usize = 1024;
 #[derive(Clone, Debug, Serialize)]
 pub struct FittedInterpolant {
     method: InterpolantConfig,
-    /// The base that was carried, its place among those to choose from, and the mean CRPS of each on blocks of dates
-    /// kept from it.
-    base: FittedBase,
-    chosen: usize,
-    base_crps: Vec<f64>,
+    /// The base that was carried, and the weights of those that it is of, from blocks of dates kept from them.
+    base: FittedPool,
+    bases: Option<BaseWeights>,
     predictors: Predictors,
     /// The step that was taken.
     step: usize,
@@ -40,6 +39,8 @@ pub struct FittedInterpolant {
     /// Weights of every network.
     weights: Vec<Vec<f32>>,
     seed: u64,
+    /// Observed cases that taught nothing for want of a member.
+    without_start: usize,
     #[serde(skip)]
     carrier: Carrier,
 }
@@ -60,12 +61,25 @@ pub(crate) fn in_parts(
     Ok(done.into_iter().flatten().collect())
 }
 
+fn said_of_bases(bases: &BaseWeights) -> String {
+    let each = |values: &[f64], digits: usize| {
+        let each = values.iter().map(|x| format!("{x:.digits$}"));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "bases of weights {} with CRPS {} and together {:.4} on training dates kept from them",
+        each(&bases.weights, 2),
+        each(&bases.crps, 4),
+        bases.together
+    )
+}
+
 /// The step that was taken, in words.
 pub(crate) fn said_of_step(step: usize) -> String {
     if step == 0 {
-        "no step of training was surely better on dates kept from it: the base itself".to_owned()
+        "no step of training was surely better on dates kept from it: the base".to_owned()
     } else {
-        format!("stopped at step {step}")
+        format!("stopped at step {step}, the best on dates kept from training")
     }
 }
 
@@ -78,9 +92,10 @@ impl FittedInterpolant {
     pub(crate) fn new(
         method: InterpolantConfig,
         (step, progress): (usize, Vec<f64>),
-        (chosen, base_crps, base): (usize, Vec<f64>, FittedBase),
+        (bases, base): (Option<BaseWeights>, FittedPool),
         predictors: Predictors,
         (models, recalibration, seed): (Vec<Model>, Recalibration, u64),
+        without_start: usize,
     ) -> Self {
         let corrected = recalibration.clone();
         let weights = models.iter().map(|model| weights(&model.network));
@@ -89,13 +104,13 @@ impl FittedInterpolant {
             carrier: Carrier::new(&method, models, corrected, method.draws),
             method,
             base,
-            chosen,
-            base_crps,
+            bases,
             predictors,
             step,
             progress,
             recalibration,
             seed,
+            without_start,
         }
     }
 
@@ -104,22 +119,21 @@ impl FittedInterpolant {
         self.step
     }
 
-    /// The place of the base that was chosen, and the mean CRPS of every base on blocks of training dates kept from its fit.
-    pub fn chosen(&self) -> (usize, &[f64]) {
-        (self.chosen, &self.base_crps)
+    /// The weights of the bases, where there are several.
+    pub fn bases(&self) -> Option<&BaseWeights> {
+        self.bases.as_ref()
     }
 
-    /// The base and the step, in words.
-    pub(crate) fn said(&self) -> String {
-        let base = match &self.base_crps[..] {
-            [] => String::new(),
-            several => {
-                let each: Vec<String> = several.iter().map(|crps| format!("{crps:.4}")).collect();
-                let (at, each) = (self.chosen + 1, each.join(", "));
-                format!("base {at} of those with CRPS {each} on training dates kept from them; ")
-            }
-        };
-        base + &said_of_step(self.step)
+    /// Bases, the step and what else was done, in words.
+    pub fn said(&self) -> String {
+        let bases = self.bases.as_ref().map(said_of_bases);
+        let corrected = (!self.recalibration.is_none())
+            .then(|| "levels corrected by transforms on these dates".to_owned());
+        let count = self.without_start;
+        let without = (count > 0)
+            .then(|| format!("observed cases that taught nothing for want of a member: {count}"));
+        let all = [bases, Some(said_of_step(self.step)), corrected, without];
+        all.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
     /// The forecasts of all rows, in parts on the workers.

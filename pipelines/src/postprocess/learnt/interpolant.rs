@@ -6,13 +6,14 @@ use super::course::{Course, Pupil, Score, train};
 use super::dynamics::{FlowDynamics, FlowStarts};
 use super::fitted_interpolant::FittedInterpolant;
 use super::judge::Judge;
-use super::lessons::{Blocks, Choice, Lesson};
+use super::lessons::{BaseWeights, Blocks, Lesson};
 use super::networks::Networks;
+use super::pool::Pool;
 use super::recalibration::Recalibration;
 use super::residuals::tables;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use foehn_calibration::{Predictors, Table, Term};
+use foehn_calibration::{Case, Family, Predictors, Table, Term};
 use foehn_compute::Workers;
 use foehn_generation::{Learner, Model, Pairing, Tables};
 use foehn_noise::{Key, Purpose};
@@ -35,8 +36,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InterpolantConfig {
-    /// The law that is carried; of several, the one of least CRPS where ten blocks of training dates are each forecast
-    /// from the others.
+    /// The law that is carried; of several of one family, that of the mean of their parameters, by the weights of least
+    /// CRPS where ten blocks of training dates are each forecast from the others.
     pub base: Bases,
     /// What carries.
     pub dynamics: FlowDynamics,
@@ -65,8 +66,8 @@ pub struct InterpolantConfig {
     pub depth: usize,
 }
 
-/// Blocks of dates by which a base is chosen.
-const CHOOSING: usize = 10;
+/// Blocks of dates by which bases are weighed.
+const WEIGHING: usize = 10;
 const BY_BLOCKS: &str = "the base from parameters of other dates";
 /// Draws of a case that a network with noise is judged by.
 const JUDGED_DRAWS: usize = 16;
@@ -125,6 +126,20 @@ impl InterpolantConfig {
     /// The first value found out of range.
     pub fn check(&self) -> Result<(), String> {
         self.base.0.iter().try_for_each(Base::check)?;
+        let families: Vec<Family> = self.base.0.iter().map(Base::family).collect();
+        if families.windows(2).any(|pair| pair[0] != pair[1]) {
+            return Err(format!(
+                "base: laws of the families {families:?} have no mean parameters; give bases of one family"
+            ));
+        }
+        // A residual of a base that takes long comes from a fit without two blocks.
+        if self.blocks < 3 && self.base.0.iter().any(|base| base.quick().is_none()) {
+            return Err(format!(
+                "blocks = {}: with a base that trains networks, what one block teaches comes from fits without it and \
+                 another; give at least 3 blocks and a network for each",
+                self.blocks
+            ));
+        }
         self.check_dynamics()?;
         if self.draws < 2 {
             return Err(format!("draws = {}: at least 2", self.draws));
@@ -155,11 +170,12 @@ impl InterpolantConfig {
         let terms = settings.with_lead();
         let predictors = Predictors::fit(training, &terms)?;
         settings.check_dates(training)?;
-        let choice = self.choice(training, seed, workers)?;
-        let base = &self.base.0[choice.at];
+        let (base, weights) = self.pool(training, seed, workers)?;
         let fitted = base.fit(training, seed, workers)?;
         let blocks = Blocks::of(training, self.blocks, seed, workers);
-        let lessons = blocks.lessons(base, &terms).context(BY_BLOCKS)?;
+        let lessons = blocks
+            .lessons(&base.for_parts(), &terms)
+            .context(BY_BLOCKS)?;
         let (course, judges) = self.train_all(lessons, predictors.names().len(), seed, workers)?;
         // Networks that have learnt nothing change nothing.
         let models = if course.step == 0 {
@@ -174,23 +190,39 @@ impl InterpolantConfig {
         Ok(FittedInterpolant::new(
             self.clone(),
             (course.step, course.progress),
-            (choice.at, choice.crps, fitted),
+            (weights, fitted),
             predictors,
             (models, recalibration, seed),
+            self.without_start(training),
         ))
     }
 
-    /// The base of least CRPS where ten blocks of training dates are forecast from the others: of so many dates a fit lacks
-    /// few.
-    fn choice(&self, training: &Table, seed: u64, workers: &Workers) -> Result<Choice> {
+    /// The bases by their weights of least CRPS where ten blocks of training dates are forecast from the others: of so many
+    /// dates a fit lacks few.
+    fn pool(
+        &self,
+        training: &Table,
+        seed: u64,
+        workers: &Workers,
+    ) -> Result<(Pool, Option<BaseWeights>)> {
         let bases = &self.base.0;
-        if bases.len() == 1 {
-            let (at, crps) = (0, Vec::new());
-            return Ok(Choice { at, crps });
+        if let [one] = &bases[..] {
+            return Ok((Pool::of(one.clone()), None));
         }
-        let count = CHOOSING.min(training.distinct_dates().len() / 2);
+        let count = WEIGHING.min(training.distinct_dates().len() / 2);
         let blocks = Blocks::of(training, count, seed, workers);
-        blocks.chosen(bases).context(BY_BLOCKS)
+        let found = blocks.weights(bases).context(BY_BLOCKS)?;
+        Ok((Pool::weighted(bases, &found.weights), Some(found)))
+    }
+
+    /// Observed cases that nothing can be learnt from for want of a member to start at.
+    fn without_start(&self, training: &Table) -> usize {
+        let lacks = |case: &Case<'_>| {
+            case.observation.is_finite()
+                && self.starts != FlowStarts::Base
+                && case.present().is_empty()
+        };
+        training.cases().filter(lacks).count()
     }
 
     /// All networks, each trained without one block of dates, and the judges by block.
@@ -204,7 +236,10 @@ impl InterpolantConfig {
         let device = Device::flex();
         let law = self.law(condition)?;
         let (mut sources, mut judges) = (Vec::new(), Vec::new());
-        for lesson in lessons {
+        for mut lesson in lessons {
+            for rows in [&mut lesson.learnt, &mut lesson.kept] {
+                rows.retain(|row| self.starts.has(&row.origin));
+            }
             if lesson.learnt.is_empty() || lesson.kept.is_empty() {
                 bail!("a block of dates without a complete case: give fewer blocks, or more dates");
             }

@@ -6,6 +6,7 @@ use super::curve::Curve;
 use super::residuals::{Residual, conditions};
 use anyhow::Result;
 use foehn_calibration::Law;
+use foehn_verification::mixture_crps;
 use ndarray::Array2;
 
 /// Residuals that are kept for judging, ready for many networks.
@@ -26,17 +27,15 @@ impl Judge {
         }
     }
 
-    /// Date and CRPS of every case; of draws with the fair estimator, whose mean is that of their law.
+    /// Date and CRPS of every case; of draws with an estimator whose mean is that of their law, the mixture over the starts.
     pub(crate) fn crps(&self, carrier: &Carrier) -> Result<Vec<Score>> {
         let values = carrier.values(&self.conditions, &self.origins)?;
         let each = self.rows.iter().zip(&self.curves).zip(values);
         each.map(|((row, curve), values)| {
             let values: Vec<f64> = values.iter().map(|z| curve.at(*z)).collect();
-            let crps = Law::of_members(&values)?.crps(row.observation);
-            let crps = if carrier.draws() {
-                fair(crps, &values, row.observation)
-            } else {
-                crps
+            let crps = match carrier.parts(&row.origin) {
+                Some(parts) => mixture_crps(&values, parts, row.observation)?,
+                None => Law::of_members(&values)?.crps(row.observation),
             };
             Ok((row.date, crps))
         })
@@ -62,11 +61,4 @@ impl Judge {
         }
         Ok(all)
     }
-}
-
-/// The fair CRPS of members from their empirical one: the distance between members over pairs of two.
-pub(crate) fn fair(crps: f64, members: &[f64], y: f64) -> f64 {
-    let count = members.len() as f64;
-    let far = members.iter().map(|x| (x - y).abs()).sum::<f64>() / count;
-    far - (far - crps) * count / (count - 1.0)
 }

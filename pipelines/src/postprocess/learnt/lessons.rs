@@ -1,6 +1,8 @@
 //! What every network learns from and is judged by.
 
 use super::base::{Base, FittedBase};
+use super::fitted_distributional::parameters;
+use super::pool::{FittedPool, Pool, Weighed, weights};
 use super::residuals::{Residual, residuals};
 use crate::postprocess::method::Predictions;
 use crate::progress::check_interrupt;
@@ -8,6 +10,7 @@ use anyhow::Result;
 use foehn_calibration::{Case, Emos, Method, Predictors, Table, Term};
 use foehn_compute::Workers;
 use foehn_noise::{Key, Purpose};
+use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,12 +34,15 @@ pub(crate) struct Blocks<'a> {
     workers: &'a Workers,
 }
 
-/// A base that was chosen among several.
-pub(crate) struct Choice {
-    /// Its place among the bases.
-    pub(crate) at: usize,
-    /// Mean CRPS of every base; none where there is no choice.
-    pub(crate) crps: Vec<f64>,
+/// What blocks of training dates say of several bases.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BaseWeights {
+    /// The weight of every base.
+    pub weights: Vec<f64>,
+    /// The mean CRPS of each.
+    pub crps: Vec<f64>,
+    /// That of all together, by their weights.
+    pub together: f64,
 }
 
 fn apart(table: &Table, block: &[i64]) -> Table {
@@ -47,7 +53,7 @@ fn within(table: &Table, block: &[i64]) -> Table {
     table.of_dates(block[0], block[block.len() - 1])
 }
 
-fn forecasts(fitted: &FittedBase, table: &Table) -> Result<Predictions> {
+fn forecasts(fitted: &FittedPool, table: &Table) -> Result<Predictions> {
     let cases: Vec<Case<'_>> = table.cases().collect();
     fitted.predictions(&cases)
 }
@@ -72,49 +78,43 @@ impl<'a> Blocks<'a> {
     }
 
     /// Forecasts of a block from the other dates.
-    fn forecasts(&self, base: &Base, k: usize) -> Result<Predictions> {
+    fn forecasts(&self, base: &Pool, k: usize) -> Result<Predictions> {
         check_interrupt()?;
-        let base = base.for_parts();
         let fitted = base.fit(&self.others(k), self.seed, self.workers)?;
         forecasts(&fitted, &self.inside(k))
     }
 
-    /// The base of least mean CRPS over the observed cases that every base has a forecast of, each block forecast from
+    /// The weights of least mean CRPS over the observed cases that every base has a forecast of, each block forecast from
     /// the dates of the others.
     ///
     /// # Errors
     /// As a base's fit to a part of the dates.
-    pub(crate) fn chosen(&self, bases: &[Base]) -> Result<Choice> {
-        let mut sums = vec![0.0; bases.len()];
-        let mut count = 0.0;
+    pub(crate) fn weights(&self, bases: &[Base]) -> Result<BaseWeights> {
+        let mut cases = Vec::new();
         for k in 0..self.dates.len() {
-            let each = bases.iter().map(|base| self.forecasts(base, k));
-            let each: Vec<Predictions> = each.collect::<Result<_>>()?;
+            let forecasts = |base: &Base| self.forecasts(&Pool::of(base.clone()), k);
+            let each: Vec<Predictions> = bases.iter().map(forecasts).collect::<Result<_>>()?;
             for (row, case) in self.inside(k).cases().enumerate() {
-                let crps =
-                    |of: &Predictions| Some(of[row].as_ref().ok()?.law.crps(case.observation));
-                let all: Option<Vec<f64>> = each.iter().map(crps).collect();
+                let own = |of: &Predictions| parameters(&of[row].as_ref().ok()?.law);
+                let all: Option<Vec<_>> = each.iter().map(own).collect();
                 let Some(all) = all.filter(|_| case.observation.is_finite()) else {
                     continue;
                 };
-                sums.iter_mut()
-                    .zip(all)
-                    .for_each(|(sum, crps)| *sum += crps);
-                count += 1.0;
+                cases.push(Weighed {
+                    family: all[0].0,
+                    parameters: all.into_iter().map(|(_, parameters)| parameters).collect(),
+                    observation: case.observation,
+                });
             }
         }
-        let at = (0..bases.len()).min_by(|a, b| sums[*a].total_cmp(&sums[*b]));
-        Ok(Choice {
-            at: at.unwrap_or(0),
-            crps: sums.iter().map(|sum| sum / count).collect(),
-        })
+        Ok(weights(&cases, bases.len()))
     }
 
     /// One lesson for each block, which is kept from it.
     ///
     /// # Errors
     /// As the base's fit, on parts of the dates.
-    pub(crate) fn lessons(&self, base: &Base, terms: &[Term]) -> Result<Vec<Lesson>> {
+    pub(crate) fn lessons(&self, base: &Pool, terms: &[Term]) -> Result<Vec<Lesson>> {
         let base = base.for_parts();
         let mut pairs = BTreeMap::new();
         let one = |k: usize| {
@@ -124,7 +124,7 @@ impl<'a> Blocks<'a> {
             let kept = residuals(&self.inside(k), &forecasts, &shown, self.seed);
             let key = Key::new(self.seed, Purpose::Resample).init(self.dates[k][0]);
             let learnt = match base.quick() {
-                Some(emos) => self.of_parts(&others, emos, terms)?,
+                Some(quick) => self.of_parts(&others, &quick, terms)?,
                 None => self.of_pairs(k, &base, terms, &mut pairs)?,
             };
             Ok(Lesson {
@@ -137,13 +137,22 @@ impl<'a> Blocks<'a> {
 
     /// Residuals of all cases, those of a part of the dates by parameters of dates apart from it: what is seen in training
     /// is then as far from the case as it is for a forecast.
-    fn of_parts(&self, table: &Table, emos: &Emos, terms: &[Term]) -> Result<Vec<Residual>> {
+    fn of_parts(
+        &self,
+        table: &Table,
+        quick: &[(&Emos, f64)],
+        terms: &[Term],
+    ) -> Result<Vec<Residual>> {
         let dates = table.distinct_dates();
         let parts: Vec<&[i64]> = dates.chunks(dates.len().div_ceil(PARTS).max(1)).collect();
         let done = self.workers.map(parts.len(), |i| {
             let others = apart(table, parts[i]);
             let part = within(table, parts[i]);
-            let fitted = FittedBase::Statistical(Method::Emos(emos.clone()).fit(&others)?);
+            let fit = |(emos, weight): &(&Emos, f64)| {
+                let fitted = Method::Emos((*emos).clone()).fit(&others)?;
+                Ok::<_, anyhow::Error>((FittedBase::Statistical(fitted), *weight))
+            };
+            let fitted = FittedPool::new(quick.iter().map(fit).collect::<Result<_>>()?);
             let shown = Predictors::fit(&others, terms)?;
             Ok::<_, anyhow::Error>(residuals(
                 &part,
@@ -160,9 +169,9 @@ impl<'a> Blocks<'a> {
     fn of_pairs(
         &self,
         k: usize,
-        base: &Base,
+        base: &Pool,
         terms: &[Term],
-        pairs: &mut BTreeMap<(usize, usize), FittedBase>,
+        pairs: &mut BTreeMap<(usize, usize), FittedPool>,
     ) -> Result<Vec<Residual>> {
         let mut all = Vec::new();
         let without = self.others(k);
@@ -213,7 +222,7 @@ mod tests {
             z: vec![0.0],
             origin: Origin {
                 members: (0..members).map(|m| m as f64).collect(),
-                mean: 0.0,
+                mean: Some(0.0),
                 key: Key::new(1, Purpose::Sample),
             },
             row,

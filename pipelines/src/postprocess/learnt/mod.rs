@@ -13,6 +13,7 @@ mod interpolant;
 mod judge;
 mod lessons;
 mod networks;
+mod pool;
 mod recalibration;
 mod residuals;
 mod transport;
@@ -23,5 +24,4 @@ pub use dynamics::{FlowDynamics, FlowStarts};
 pub use fitted_distributional::FittedDistributional;
 pub use fitted_interpolant::FittedInterpolant;
 pub use interpolant::InterpolantConfig;
-
-pub(crate) use judge::fair;
+pub use lessons::BaseWeights;

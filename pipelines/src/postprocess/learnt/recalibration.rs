@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 
 /// Polynomials of the density.
 const DEGREES: usize = 6;
-/// Dates that a correction needs: of fewer, what a fit without some of them lacks weighs more than what it may teach.
+/// Dates that a correction needs.
+///
+/// Transforms come from fits without a quarter of the n dates, whose p parameters make squared errors larger by the part
+/// `(p/0.75 - p)/n = p/(3n)` than those of the fit that is corrected. An inflation d of a normal variance moves the second
+/// coefficient by `E[(z^2 - 1) e_2(Phi(z))]/2 d = 0.616 d`, which no shrinkage takes for chance; chance itself has the
+/// variance 1/n. With ten parameters the square of the first is `(0.616 * 10/3)^2/n = 4.2/n` of the second: 4 % with a
+/// hundred dates, 16 % with 27.
 const DATES: f64 = 100.0;
 /// The density is nowhere less.
 const LEAST: f64 = 0.2;
@@ -43,6 +49,11 @@ impl Recalibration {
     pub(crate) const NONE: Self = Self {
         coefficients: [0.0; DEGREES],
     };
+
+    /// Whether levels stay as they are.
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
 
     /// From pairs of a date and a transform.
     pub(crate) fn fit(transforms: &[(i64, f64)]) -> Self {

@@ -73,7 +73,7 @@ pub(crate) fn origin(case: &Case<'_>, law: &Law, seed: u64) -> Origin {
     let place = seed ^ of_name(&case.station.name);
     let key = |purpose: Purpose, lead: u32| Key::new(place, purpose).init(case.date).lead(lead);
     let own = key(Purpose::Sample, (case.lead / 60) as u32).seed_from();
-    let mean = case.mean_and_deviation().map_or(0.0, |(mean, _)| {
+    let mean = case.mean_and_deviation().map(|(mean, _)| {
         let [low, high] = [law.cdf_below(mean), law.cdf(mean)];
         normal_quantile(f64::midpoint(low, high))
     });
@@ -146,7 +146,10 @@ pub(crate) fn tables(rows: &[Residual], starts: FlowStarts, seed: u64) -> Tables
         x1.extend((0..count).map(|i| pick(&row.z, i)));
         match starts {
             FlowStarts::Base => {}
-            FlowStarts::Mean => x0.extend((0..count).map(|_| row.origin.mean as f32)),
+            FlowStarts::Mean => {
+                let mean = row.origin.mean.unwrap_or(0.0) as f32;
+                x0.extend((0..count).map(|_| mean));
+            }
             FlowStarts::Members => {
                 let members = &row.origin.members;
                 let key = Key::new(seed, Purpose::Resample).init(at as i64).lead(1);
@@ -188,7 +191,7 @@ mod tests {
             z: vec![0.0],
             origin: Origin {
                 members: (0..members).map(|m| m as f64).collect(),
-                mean: 0.0,
+                mean: Some(0.0),
                 key: Key::new(1, Purpose::Sample),
             },
             row,

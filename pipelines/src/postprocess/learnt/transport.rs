@@ -82,7 +82,7 @@ impl Transport {
 
     /// Whether every law stays as it is.
     pub(crate) fn is_identity(&self) -> bool {
-        self.models.is_empty() && self.recalibration == Recalibration::NONE
+        self.models.is_empty() && self.recalibration.is_none()
     }
 
     /// The start of a level of the forecast.
