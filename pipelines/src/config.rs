@@ -4,7 +4,7 @@ use crate::config_error::ConfigError;
 use crate::output_format::{
     ForecastLayout, LeadsPerFile, OutputCompression, ZarrVersion, is_default,
 };
-use crate::toml_text::{overridden, typed};
+use crate::toml_text::{all_beside, overridden, typed};
 use foehn_dataset::{ByteSize, DataConfig, Every, Split};
 use foehn_forecast::{InterpolantConfig, Sampling};
 use foehn_network::UNetConfig;
@@ -222,16 +222,7 @@ impl RunConfig {
 
     /// Paths of data are relative to the folder of the configuration, unless they exist as they stand.
     fn relative_to(mut self, folder: &Path) -> Self {
-        let resolve = |path: &mut PathBuf| {
-            let beside = folder.join(&*path);
-            if path.is_relative() && !path.exists() && beside.exists() {
-                *path = beside;
-            }
-        };
-        match &mut self.data.path {
-            foehn_dataset::OneOrMany::One(path) => resolve(path),
-            foehn_dataset::OneOrMany::Many(paths) => paths.iter_mut().for_each(resolve),
-        }
+        all_beside(&mut self.data.path, folder);
         self
     }
 }

@@ -1,7 +1,9 @@
 //! From TOML with overrides to a typed configuration.
 
 use crate::config_error::{ConfigError, explain, not_toml};
+use foehn_dataset::OneOrMany;
 use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// The table in `text`, which comes from `origin`, with `overrides` (`key=value`).
@@ -47,4 +49,20 @@ fn set(table: &mut Table, text: &str) -> Result<(), ConfigError> {
     }
     here.insert(last.to_owned(), value);
     Ok(())
+}
+
+/// Makes a path of a configuration in `folder` one beside it, unless it is there as it stands.
+pub fn beside(path: &mut PathBuf, folder: &Path) {
+    let found = folder.join(&*path);
+    if path.is_relative() && !path.exists() && found.exists() {
+        *path = found;
+    }
+}
+
+/// As [`beside`], of one path or several.
+pub fn all_beside(paths: &mut OneOrMany<PathBuf>, folder: &Path) {
+    match paths {
+        OneOrMany::One(path) => beside(path, folder),
+        OneOrMany::Many(paths) => paths.iter_mut().for_each(|path| beside(path, folder)),
+    }
 }

@@ -3,14 +3,10 @@
 
 mod common;
 
+use common::peak::peak_of;
 use common::{Project, skip};
-use std::fs;
-use std::process::Stdio;
-use std::thread::sleep;
-use std::time::Duration;
 
-/// The most memory that `foehn COMMAND tiny.toml OPTIONS` ever had resident, kB: `VmHWM`, which only rises, read to
-/// the end.
+/// The most memory that `foehn COMMAND tiny.toml OPTIONS` ever had resident, kB.
 fn peak(project: &Project, command: &str, options: &[&str]) -> u64 {
     let common = [
         command,
@@ -20,23 +16,7 @@ fn peak(project: &Project, command: &str, options: &[&str]) -> u64 {
         "--threads",
         "2",
     ];
-    let mut child = project
-        .foehn(&[&common[..], options].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let size = line.and_then(|line| line.split_whitespace().next());
-        peak = peak.max(size.map_or(0, |size| size.parse().unwrap()));
-        sleep(Duration::from_millis(1));
-    }
-    assert!(child.wait().unwrap().success());
-    peak
+    peak_of(project, &[&common[..], options].concat())
 }
 
 fn forecast(project: &Project, members: usize, leads: usize) -> u64 {

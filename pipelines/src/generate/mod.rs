@@ -12,6 +12,7 @@ mod sampling;
 mod summary;
 mod sweep;
 mod table;
+mod table_output;
 mod training;
 
 pub use config::GenerateConfig;
@@ -30,7 +31,7 @@ use foehn_archive::Mode;
 use foehn_compute::Workers;
 use folder::{Folder, Units};
 use learnt::{Declaration, Learnt};
-use table::refuse_output;
+use table_output::refuse_output;
 
 /// Where networks run, and the threads that feed them.
 #[derive(Clone, Copy)]

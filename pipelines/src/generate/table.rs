@@ -1,10 +1,9 @@
 //! Tables of vectors in files: npy, NetCDF, Zarr.
 
 use anyhow::{Context, Result, bail};
-use foehn_archive::{ArrayPlan, Element, Mode, Store, export_netcdf, open, write_whole};
-use foehn_field::{Attribute, Attributes};
+use foehn_archive::open;
 use ndarray::{Array1, Array2, Axis, Ix1, Ix2};
-use ndarray_npy::{ReadNpyExt, ReadableElement, WriteNpyExt};
+use ndarray_npy::{ReadNpyExt, ReadableElement};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fmt;
@@ -128,87 +127,10 @@ impl Table {
             columns: Columns::Named(names),
         })
     }
-
-    /// Writes a table: `.npy`, `.nc` or `.zarr` by its name.
-    ///
-    /// # Errors
-    /// If the ending is another one, the file exists ([`Mode::Create`]), or cannot be written.
-    pub fn write(&self, path: &Path, mode: Mode) -> Result<()> {
-        refuse_output(path, mode)?;
-        match extension(path).as_str() {
-            "npy" => {
-                let mut bytes = Vec::new();
-                self.values.write_npy(&mut bytes)?;
-                write_whole(path, &bytes)
-                    .with_context(|| format!("cannot write {}", path.display()))
-            }
-            ending => {
-                // first under another name: a crash leaves no half of a table
-                let part = path.with_extension(format!("{ending}.part"));
-                self.write_zarr(&part, Mode::Overwrite)?;
-                if ending == "nc" {
-                    let exported = export_netcdf(&part, path, mode);
-                    remove_folder(&part)?;
-                    return Ok(exported?);
-                }
-                if path.exists() {
-                    remove_folder(path)?;
-                }
-                fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
-            }
-        }
-    }
-
-    fn write_zarr(&self, path: &Path, mode: Mode) -> Result<()> {
-        let history = Attribute::from("foehn generate");
-        let attributes = Attributes::from_iter([("source".to_owned(), history)]);
-        let (rows, width) = self.values.dim();
-        let plan = |name: &str, dims: &[&str], shape: &[usize]| {
-            ArrayPlan::whole(name, dims, shape, Element::F32, Attributes::new())
-        };
-        match &self.columns {
-            Columns::Matrix(name) => {
-                let plans = vec![plan(name, &["sample", "component"], &[rows, width])];
-                let store = Store::create(path, &attributes, plans, mode)?;
-                store.write_f32(name, &[0, 0], self.values.view().into_dyn())?;
-                Ok(store.finish()?)
-            }
-            Columns::Named(names) => {
-                let plans = names.iter().map(|name| plan(name, &["sample"], &[rows]));
-                let store = Store::create(path, &attributes, plans.collect(), mode)?;
-                for (name, column) in names.iter().zip(self.values.columns()) {
-                    store.write_f32(name, &[0], column.to_owned().view().into_dyn())?;
-                }
-                Ok(store.finish()?)
-            }
-        }
-    }
 }
 
-/// Refuses an output that cannot be written under this name, before any work is done.
-///
-/// # Errors
-/// If the ending is not one of those known, or the file exists and is not to be replaced.
-pub fn refuse_output(path: &Path, mode: Mode) -> Result<()> {
-    let ending = extension(path);
-    if !["npy", "nc", "zarr"].contains(&ending.as_str()) {
-        bail!(
-            "{}: tables are written as .npy, .nc or .zarr; end the name with one of them",
-            path.display()
-        );
-    }
-    if mode == Mode::Create && path.exists() {
-        let path = path.to_owned();
-        return Err(foehn_archive::WriteError::Exists { path }.into());
-    }
-    Ok(())
-}
-
-fn remove_folder(path: &Path) -> Result<()> {
-    fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))
-}
-
-fn extension(path: &Path) -> String {
+/// How a name ends, in small letters.
+pub(super) fn extension(path: &Path) -> String {
     let ending = path.extension().map(OsStr::to_ascii_lowercase);
     ending.map_or(String::new(), |ending| {
         ending.to_string_lossy().into_owned()
@@ -279,6 +201,7 @@ fn matrix<T: ReadableElement + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use foehn_archive::Mode;
     use ndarray::arr2;
 
     #[test]

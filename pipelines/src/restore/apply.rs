@@ -5,7 +5,9 @@ use super::config::Task;
 use super::drawing::Drawing;
 use super::fields::{self, FieldOptions};
 use super::folder::{Folder, Model};
-use super::memory::{Load, fewer, refuse_seam, room};
+use super::inputs::{looked_at, refuse_bad, refuse_field_options, refuse_one_name};
+use super::memory::{Fit, Load, USUAL, fewer, room};
+use super::record::Record;
 use super::written::{Written, residual, save, write};
 use crate::progress::{Progress, Talk};
 use anyhow::{Result, bail};
@@ -20,7 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The sheet of several pictures, beside their folders.
-const TOGETHER: &str = "sheet.png";
+pub const TOGETHER: &str = "sheet.png";
 /// Pictures on the sheet of all.
 const ROWS: usize = 8;
 
@@ -47,7 +49,7 @@ pub struct RestoreJob {
     pub seed: Option<u64>,
     /// Side of tiles and how far they overlap, where pictures are too large for the memory.
     pub tiles: Option<[usize; 2]>,
-    /// Memory that tiles are chosen for, where they are not given; whole pictures without.
+    /// Memory that tiles are chosen for, where they are not given; 4 GiB without.
     pub memory: Option<ByteSize>,
     /// Whether samples are made to reduce to the input exactly.
     pub projection: Projection,
@@ -86,6 +88,9 @@ pub struct RestoreSummary {
     pub fields: bool,
     /// Samples of each.
     pub samples: usize,
+    /// Sides of the tiles in which large ones were seen.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub tiles: BTreeSet<usize>,
     /// Where they are.
     pub output: PathBuf,
     /// Largest difference between a written sample's mean over a block and the input, in units of the range [-1, 1]; where
@@ -99,7 +104,8 @@ pub struct RestoreSummary {
 /// pictures of several are on one sheet together, if they have one size.
 ///
 /// # Errors
-/// If a picture, the mask or the model does not fit, or the folder of results is not empty.
+/// If a picture, the mask or the model does not fit, or the folder of results is not empty. Of several pictures the good ones
+/// are restored before a bad one is refused.
 pub fn restore_apply(
     job: &RestoreJob,
     device: &Device,
@@ -114,7 +120,8 @@ pub fn restore_apply(
     if let Some((option, _)) = asked.iter().find(|(_, asked)| *asked == Some(0)) {
         bail!("{option} 0: ask for at least one");
     }
-    let model = Folder(job.model.clone()).load(device)?;
+    let folder = Folder(job.model.clone());
+    let model = folder.load(device)?;
     if job.projection == Projection::Exact && !reduces(model.law.task()) {
         bail!(
             "--project: the model in {} was not trained to restore resolution, so that there is nothing that samples could \
@@ -138,10 +145,7 @@ pub fn restore_apply(
         refuse_one_name(&collection, count)?;
     }
     let seed = job.seed.unwrap_or(model.config.seed);
-    // every input is looked at before the first is restored
-    for i in 0..count {
-        Case::new(&model, (&job.damage, seed), &collection, i)?;
-    }
+    let (good, bad) = looked_at(&model, (&job.damage, seed), &collection, count)?;
     let drawing = Drawing {
         model: &model,
         how: &how,
@@ -154,15 +158,18 @@ pub fn restore_apply(
         talk,
         "restoring",
         "samples",
-        (count * job.samples) as u64,
+        (good.len() * job.samples) as u64,
         0,
     );
     let mut largest: Option<f64> = None;
     let mut together = Vec::new();
-    for i in 0..count {
+    let mut sides = BTreeSet::new();
+    let weights = folder.mark()?;
+    for i in good {
         let mut case = Case::new(&model, (&job.damage, seed), &collection, i)?;
         case.given.class = class;
-        let drawn = drawn(job, &drawing, &case, &progress)?;
+        let (drawn, tiles) = drawn(job, &drawing, &case, &progress)?;
+        sides.extend(tiles.map(|[side, _]| side));
         let written = Written::of(&case, drawn, job.projection)?;
         if let Some((coarse, factor)) = &case.coarse {
             for sample in &written.samples {
@@ -170,12 +177,21 @@ pub fn restore_apply(
                 largest = Some(largest.map_or(residual, |largest| largest.max(residual)));
             }
         }
-        let folder = if count == 1 {
+        let place = if count == 1 {
             job.output.clone()
         } else {
             job.output.join(&case.name)
         };
-        let row = write(&case, written, &folder)?;
+        let row = write(&case, written, &place)?;
+        let record = Record {
+            weights: &weights,
+            sampling: &how,
+            seed,
+            samples: job.samples,
+            class,
+            tiles,
+        };
+        record.write(&place)?;
         if together.len() < ROWS {
             together.push(row);
         }
@@ -184,16 +200,18 @@ pub fn restore_apply(
     if let Some(sheet) = Sheet::of_one_size(together).filter(|_| count > 1) {
         save(&sheet.picture()?, &job.output.join(TOGETHER))?;
     }
+    refuse_bad(&bad, count, &job.output)?;
     Ok(RestoreSummary {
         pictures: count,
         fields: false,
         samples: job.samples,
+        tiles: sides,
         output: job.output.clone(),
         largest_residual: largest,
     })
 }
 
-/// The samples of a picture, in tiles where memory is short.
+/// The samples of a picture, and the tiles that they were drawn in where it is large.
 ///
 /// # Shapes
 /// (samples, C, H, W).
@@ -202,31 +220,37 @@ fn drawn(
     drawing: &Drawing,
     case: &Case,
     progress: &Progress,
-) -> Result<Array4<f32>> {
+) -> Result<(Array4<f32>, Option<[usize; 2]>)> {
     let size: [usize; 3] = case.given.condition.dim().into();
     let load = Load {
         size,
         held: job.samples * size.iter().product::<usize>(),
         kept: 0,
         workers: drawing.workers.count(),
+        periodic: drawing.model.config.network.periodic(),
     };
     let room = room(job, drawing.model, load)?;
-    refuse_seam(drawing.model, room.tiles, [size[1], size[2]])?;
     let fewer = fewer(room, drawing.workers)?;
     let drawing = Drawing {
         tiles: room.tiles,
         workers: fewer.as_ref().unwrap_or(drawing.workers),
         ..*drawing
     };
-    if let (Some(memory), Some([side, _])) = (job.memory, room.tiles) {
-        progress.say(&format!(
-            "{}: tiles of {side} pixels fit {memory}",
-            case.name
-        ));
+    if let Some(said) = said(job, room) {
+        progress.say(&format!("{}: {said}", case.name));
     }
     let given = std::slice::from_ref(&case.given);
     let mut drawn = drawing.samples(given, &[case.noise], job.samples, Some(progress))?;
-    Ok(drawn.swap_remove(0))
+    Ok((drawn.swap_remove(0), room.tiles))
+}
+
+/// That something is seen in tiles, where nobody asked for those.
+pub fn said(job: &RestoreJob, room: Fit) -> Option<String> {
+    let [side, overlap] = room.tiles.filter(|_| job.tiles.is_none())?;
+    let memory = job.memory.unwrap_or(USUAL);
+    Some(format!(
+        "seen in tiles of {side} cells that overlap by {overlap}, which fit {memory}"
+    ))
 }
 
 /// The class of the input, if it is told; without one nothing guides.
@@ -246,37 +270,6 @@ pub fn reduces(task: Task) -> bool {
         return false;
     };
     matches!(degradation, Degradation::Reduce { .. })
-}
-
-/// Results of pictures of one name, such as `a.png` and `a.jpg`, would lie in one folder.
-fn refuse_one_name(collection: &Collection, count: usize) -> Result<()> {
-    let mut seen = BTreeSet::from([TOGETHER.to_owned()]);
-    for i in 0..count {
-        // some file systems take upper and lower case for the same
-        let name = collection.name(i);
-        if !seen.insert(name.to_lowercase()) {
-            bail!(
-                "results of {name} would lie in the place of others: give pictures of a folder names that differ in more \
-                 than their endings and case, and none the name {TOGETHER}"
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Options that only fields have.
-fn refuse_field_options(options: &FieldOptions) -> Result<()> {
-    let given = [
-        ("--variable", !options.variables.is_empty()),
-        ("--times", options.times.is_some()),
-        ("--resume", options.mode.is_some()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        None => Ok(()),
-        Some((option, _)) => {
-            bail!("{option}: the model restores pictures, and only fields have these; leave it out")
-        }
-    }
 }
 
 /// Refuses a folder of results that holds anything.

@@ -2,7 +2,7 @@
 
 use super::config::Task;
 use super::law::Given;
-use super::pictures::Puzzle;
+use super::puzzle::Puzzle;
 use anyhow::{Context, Result};
 use foehn_restoration::{Degradation, Edges, Resampling, area_mean, enlarged, harmonic};
 use ndarray::{Array2, Array3, ArrayView2, Axis};

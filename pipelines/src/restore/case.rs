@@ -4,7 +4,7 @@ use super::apply::{Damage, Projection};
 use super::config::Task;
 use super::folder::Model;
 use super::law::Given;
-use super::pictures::{degraded, hidden};
+use super::puzzle::{degraded, hidden};
 use anyhow::{Context, Result, bail};
 use foehn_noise::{Key, Purpose};
 use foehn_restoration::{

@@ -2,8 +2,8 @@
 
 use super::config::{Gaps, PictureConfig, RestoreConfig, Task};
 use crate::config_error::ConfigError;
-use crate::toml_text::{overridden, typed};
-use foehn_dataset::{DataConfig, Missing, OneOrMany};
+use crate::toml_text::{all_beside, beside, overridden, typed};
+use foehn_dataset::{DataConfig, Missing};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -22,14 +22,7 @@ impl RestoreConfig {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.data.relative_to(folder);
         if let Some(fields) = &mut config.fields {
-            match &mut fields.path {
-                OneOrMany::One(path) => relative_to(path, folder),
-                OneOrMany::Many(paths) => {
-                    for path in paths {
-                        relative_to(path, folder);
-                    }
-                }
-            }
+            all_beside(&mut fields.path, folder);
         }
         Ok(config)
     }
@@ -140,13 +133,6 @@ impl RestoreConfig {
     }
 }
 
-fn relative_to(path: &mut PathBuf, folder: &Path) {
-    let beside = folder.join(&*path);
-    if path.is_relative() && !path.exists() && beside.exists() {
-        *path = beside;
-    }
-}
-
 impl RestoreConfig {
     /// Whether there are data, and keys have an effect on them.
     fn check_data(&self) -> Result<(), String> {
@@ -197,7 +183,7 @@ impl PictureConfig {
 
     /// Paths are relative to the folder of the configuration, unless they exist as they stand.
     fn relative_to(&mut self, folder: &Path) {
-        let resolve = |path: &mut PathBuf| relative_to(path, folder);
+        let resolve = |path: &mut PathBuf| beside(path, folder);
         resolve(&mut self.train);
         self.test.iter_mut().for_each(resolve);
         if let Some(labels) = &mut self.labels {

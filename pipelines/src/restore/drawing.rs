@@ -15,6 +15,14 @@ use ndarray::{Array3, Array4, Axis, s};
 /// Pixels of all samples that a worker takes at once.
 const PIXELS: usize = 1 << 16;
 
+/// Values of all samples that are held at once, about.
+const HELD: usize = 1 << 22;
+
+/// How many pictures or fields are drawn before the next are begun, where the samples of one have so many values.
+pub fn at_once(values: usize) -> usize {
+    (HELD / values.max(1)).max(1)
+}
+
 /// Samples of one size that a worker takes at once.
 pub fn batch([h, w]: [usize; 2]) -> usize {
     (PIXELS / (h * w)).max(1)

@@ -75,6 +75,17 @@ impl<'a> Examples<'a> {
         }
     }
 
+    /// Refuses to go on with a model whose data have changed since it was begun.
+    ///
+    /// # Errors
+    /// If that can be seen.
+    pub fn refuse_changed(&self, folder: &Folder) -> Result<()> {
+        match self {
+            Self::Pictures(_) => Ok(()),
+            Self::Fields(fields) => fields.refuse_changed(folder),
+        }
+    }
+
     /// Writes what a model needs to know of its data into its folder.
     ///
     /// # Errors

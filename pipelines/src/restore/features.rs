@@ -21,6 +21,9 @@ const BATCH: usize = 250;
 /// And through Inception.
 const FEW: usize = 8;
 
+/// Features of Inception.
+const INCEPTION: usize = 2048;
+
 /// The key of a classifier's metadata that says what it learnt from and for how long.
 const ORIGIN: &str = "origin";
 
@@ -99,7 +102,7 @@ impl Features {
             train.checksum(workers)?
         );
         test.pictures.check(workers)?;
-        let network = if path.exists() && is_of(path, &origin, mode)? {
+        let network = if path.exists() && is_of(path, (&origin, &architecture), mode)? {
             Checkpoint::open(path)?.load(network, &architecture)?
         } else {
             let learning = Learning {
@@ -156,6 +159,17 @@ impl Features {
         Self {
             classifier: other.classifier,
             ..self
+        }
+    }
+
+    /// Says so where a distance of so many pictures is not one to compare with those of the literature.
+    pub fn warn(&self, pictures: usize, talk: Talk) {
+        if self.inception.is_some() && pictures <= INCEPTION {
+            talk.say(&format!(
+                "warning: {pictures} pictures have a singular covariance of {INCEPTION} features, and a Frechet distance far \
+                 above that of the 50 000 that are usual: compare it with none but those of as many pictures, or give more \
+                 than {INCEPTION}"
+            ));
         }
     }
 
@@ -225,19 +239,35 @@ fn accuracy(network: &Classifier, test: &Set, device: &Device, workers: &Workers
     Ok(right.iter().sum::<i64>() as f64 / count as f64)
 }
 
-/// Whether the classifier in a file was trained on the same for as long; `false` where another may be overwritten.
-fn is_of(path: &Path, origin: &str, mode: Mode) -> Result<bool> {
-    let file = Checkpoint::open(path)?;
-    let before = file
-        .metadata()
-        .get(ORIGIN)
-        .map_or("not said", String::as_str);
-    if before == origin || mode == Mode::Overwrite {
-        return Ok(before == origin);
+/// Whether the classifier in a file was trained on the same for as long, in the same shape; `false` where another may be
+/// overwritten.
+fn is_of(path: &Path, (origin, architecture): (&str, &str), mode: Mode) -> Result<bool> {
+    const REMEDY: &str =
+        "remove the file to have another trained (foehn restore score: or give --overwrite)";
+    let file = match Checkpoint::open(path) {
+        Err(_) if mode == Mode::Overwrite => return Ok(false),
+        file => file.with_context(|| {
+            format!(
+                "{} is no classifier that foehn wrote: {REMEDY}",
+                path.display()
+            )
+        })?,
+    };
+    let known = |key: &str| file.metadata().get(key).map(String::as_str);
+    let before = [known(ORIGIN), known("architecture")];
+    let same = before == [Some(origin), Some(architecture)];
+    if same || mode == Mode::Overwrite {
+        return Ok(same);
     }
+    let [Some(trained), Some(shape)] = before else {
+        bail!(
+            "{} was written by an older version of foehn, which did not say what it learnt from: {REMEDY}",
+            path.display()
+        );
+    };
     bail!(
-        "{} was trained otherwise ({before}; now {origin}), and distances by its features would not be those of this data: \
-         remove the file to have another trained (foehn restore score: or give --overwrite)",
+        "{} was trained otherwise ({shape}, {trained}; now {architecture}, {origin}), and distances by its features would not \
+         be those of this data: {REMEDY}",
         path.display()
     )
 }

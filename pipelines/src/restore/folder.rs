@@ -7,6 +7,7 @@ use crate::continuation::refuse_other;
 use crate::text_file::write_text;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
+use flate2::Crc;
 use foehn_archive::Mode;
 use foehn_network::FieldNet;
 use foehn_training::Checkpoint;
@@ -119,6 +120,18 @@ impl Folder {
     /// Samples of a model that generates.
     pub fn samples(&self) -> PathBuf {
         self.0.join("samples")
+    }
+
+    /// CRC-32 of the weights: a model that was trained again makes other samples.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn mark(&self) -> Result<String> {
+        let path = self.weights();
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut crc = Crc::new();
+        crc.update(&bytes);
+        Ok(format!("{:08x}", crc.sum()))
     }
 
     /// Refuses a model that is in the way, or of another configuration.

@@ -4,8 +4,9 @@ use super::config::{RestoreConfig, Task};
 use super::drawing::Drawing;
 use super::features::Features;
 use super::folder::{Folder, Model};
-use super::generation_samples::{Samples as Output, pictures};
+use super::generation_samples::{Samples as Output, each_picture};
 use super::generation_scores::{GenerationScores, scores};
+use super::generation_writing::Writing;
 use super::pictures::Pictures;
 use super::sampling::RestoreSampling;
 use super::training::learn;
@@ -253,15 +254,17 @@ fn write(
     let class = |i: usize| law.classes().map(|count| asked.unwrap_or(i % count));
     let classes: Vec<_> = (0..wanted).map(class).collect();
     let progress = Progress::new(talk, "drawing", "pictures", wanted as u64, 0);
-    let pictures = pictures(drawing, &classes, Some(&progress))?;
+    let guided = drawing.how.guidance() > 0.0;
+    let told = classes.iter().map(|class| class.filter(|_| guided));
+    let told: Vec<Option<usize>> = told.collect();
+    let [h, w] = drawing.model.size()?;
+    let mut writing = Writing::begin(output, &told, [law.channels(), h, w])?;
+    each_picture(drawing, &classes, Some(&progress), |picture| {
+        writing.push(&picture)
+    })?;
     progress.finish();
-    let told = drawing.how.guidance() > 0.0;
-    let classes: Vec<_> = classes
-        .into_iter()
-        .map(|class| class.filter(|_| told))
-        .collect();
     let name = |i: usize| config.classes.as_ref().map_or(String::new(), |c| c.name(i));
-    output.write(&pictures, &classes, name, how)
+    writing.finish(name, how)
 }
 
 impl PictureSummary {

@@ -5,7 +5,7 @@ use super::contest::calls;
 use super::drawing::Drawing;
 use super::features::{FeatureNote, Features, as_written};
 use super::folder::Folder;
-use super::generation_samples::pictures as drawn_pictures;
+use super::generation_samples::each_picture;
 use super::pictures::Pictures;
 use super::sampling::RestoreSampling;
 use crate::generate::Comparison;
@@ -90,6 +90,7 @@ pub fn scores(
     talk: Talk,
 ) -> Result<Option<GenerationScores>> {
     let sets = Sets::new(config, &features, drawing)?;
+    features.warn(sets.count, talk);
     let rows = config.compared(drawing.model.law.classes().is_some());
     let made_with = made_with(&rows, folder, &sets)?;
     if table != Comparison::Sweep && is_done(folder, &made_with) {
@@ -236,11 +237,11 @@ impl<'a> Sets<'a> {
             how,
             ..*self.drawing
         };
-        let pictures = drawn_pictures(&drawing, &self.classes, Some(progress))?;
-        let pictures = pictures
-            .iter()
-            .map(as_written)
-            .collect::<Result<Vec<_>>>()?;
+        let mut pictures = Vec::with_capacity(self.count);
+        each_picture(&drawing, &self.classes, Some(progress), |picture| {
+            pictures.push(as_written(&picture)?);
+            Ok(())
+        })?;
         self.compared(name, Some(how), &pictures, &classes)
     }
 

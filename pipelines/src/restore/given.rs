@@ -47,13 +47,13 @@ impl Given {
 /// What is known of a batch.
 ///
 /// # Shapes
-/// `condition`: [B, C, H, W]; `mask`: [B, 1, H, W], 1 where known.
+/// `condition`: [B, C, H, W]; `known`: [B, 1, H, W], 1 where it is.
 #[derive(Clone)]
 pub struct Conditions {
     /// The known part, or the degraded picture.
     pub condition: Tensor<4>,
-    /// Where it is known, for in-painting.
-    pub mask: Option<Tensor<4>>,
+    /// Where it is known, for in-painting: xi of the coupling.
+    pub known: Option<Tensor<4>>,
     /// Further channels, [B, channels, H, W].
     pub features: Option<Tensor<4>>,
     /// Their classes, where any is told.
@@ -82,11 +82,11 @@ impl Conditions {
             &|given| given.condition.iter().copied().collect(),
             given[0].condition.dim().0,
         );
-        let known = |given: &Given| {
+        let ones = |given: &Given| {
             let known = given.known.iter().flatten();
             known.map(|known| f32::from(u8::from(*known))).collect()
         };
-        let mask = given[0].known.as_ref().map(|_| stack(&known, 1));
+        let known = given[0].known.as_ref().map(|_| stack(&ones, 1));
         let features = given[0].features.as_ref().map(|features| {
             let values = |given: &Given| given.features.iter().flatten().copied().collect();
             stack(&values, features.dim().0)
@@ -96,7 +96,7 @@ impl Conditions {
         let classes = count.map(|count| Classes::new(&told, count, device));
         Ok(Self {
             condition,
-            mask,
+            known,
             features,
             classes: classes.transpose()?,
         })
@@ -116,7 +116,7 @@ impl Conditions {
     pub fn part(&self, from: usize, count: usize) -> Self {
         Self {
             condition: self.condition.clone().narrow(0, from, count),
-            mask: self.mask.clone().map(|mask| mask.narrow(0, from, count)),
+            known: self.known.clone().map(|known| known.narrow(0, from, count)),
             features: self.features.clone().map(|x| x.narrow(0, from, count)),
             classes: self
                 .classes

@@ -111,11 +111,11 @@ impl RestorationLaw {
 
     /// What keeps the known values in place on the whole path, where the start depends on them.
     pub fn kept(&self, given: &Conditions) -> Option<Inpainting<4>> {
-        let mask = given
-            .mask
+        let known = given
+            .known
             .clone()
             .filter(|_| self.start == Start::Dependent);
-        mask.map(|mask| Inpainting { mask })
+        known.map(|mask| Inpainting { mask })
     }
 
     /// A draw of the start: `condition + sigma zeta`, or `xi condition + (1 - xi) zeta`.
@@ -151,7 +151,7 @@ impl RestorationLaw {
         if self.task != Task::Generation {
             inputs.push(given.condition.clone());
         }
-        inputs.extend(given.mask.clone());
+        inputs.extend(given.known.clone());
         inputs.extend(given.features.clone());
         let u = network.forward_given(Tensor::cat(inputs, 1), times, given.classes.as_ref());
         match self.kept(given) {

@@ -89,7 +89,7 @@ fn sample_of(
         .sample_with(&process, x0, &mut noise, how.last_step.into())?
         .finite()
         .context("a sample left the numbers: take more steps, or less noise in sampling.epsilon")?;
-    Ok(match given.mask {
+    Ok(match given.known {
         Some(mask) => Inpainting { mask }.keep(x, given.condition),
         None => x,
     })
@@ -161,7 +161,7 @@ impl Conditions {
     fn cut(&self, tile: &Tile) -> Self {
         Self {
             condition: cut(&self.condition, tile),
-            mask: self.mask.as_ref().map(|mask| cut(mask, tile)),
+            known: self.known.as_ref().map(|known| cut(known, tile)),
             features: self.features.as_ref().map(|x| cut(x, tile)),
             classes: self.classes.clone(),
         }

@@ -70,6 +70,9 @@ pub fn learn(
     let folder = Folder(config.folder());
     folder.refuse(config, mode)?;
     let examples = Examples::open(config)?;
+    if mode == Mode::Resume {
+        examples.refuse_changed(&folder)?;
+    }
     let law = RestorationLaw::new(config, examples.seen())?;
     let weights = Key::new(config.seed, Purpose::Weights).seed_from();
     let network = seeded(weights, device, || law.architecture().field_net(device))?;

@@ -1,7 +1,11 @@
 //! A tiny project in a temporary folder, and the program run on it.
 #![allow(dead_code, clippy::unwrap_used)] // every test file uses a part of it; a failure here is a failed test
 
+pub mod globe;
+pub mod peak;
+pub mod pictures;
 pub mod states;
+pub mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;

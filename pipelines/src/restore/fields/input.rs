@@ -6,6 +6,7 @@ use crate::restore::apply::{Damage, Projection, RestoreJob};
 use crate::restore::config::Task;
 use crate::restore::folder::{Folder, Model};
 use crate::restore::law::Given;
+use crate::restore::memory::USUAL;
 use anyhow::{Context, Result, bail};
 use foehn_archive::is_address;
 use foehn_dataset::{ByteSize, DataConfig, Missing, OneOrMany, Series};
@@ -17,14 +18,11 @@ use std::path::{Path, PathBuf};
 /// The share of the memory of a run that states it has read may take: one in so many.
 const CACHE: u64 = 8;
 
-/// The bytes of states that are kept after they were read: at most `usual`.
-pub fn cache(memory: Option<ByteSize>, usual: u64) -> u64 {
-    memory.map_or(usual, |memory| usual.min(memory.0 / CACHE))
-}
-
 /// Fields to restore.
 pub struct Input<'a> {
     source: Source<'a>,
+    /// The most bytes of states that are kept after they were read.
+    cached: u64,
     projection: Projection,
 }
 
@@ -77,8 +75,9 @@ impl<'a> Input<'a> {
             Task::Inpainting { .. } => Missing::Mask,
             Task::Degraded { .. } | Task::Generation => Missing::Refuse,
         };
+        let cached = data.memory.0.min(job.memory.unwrap_or(USUAL).0 / CACHE);
         let data = DataConfig {
-            memory: ByteSize(cache(job.memory, data.memory.0)),
+            memory: ByteSize(cached),
             path: OneOrMany::One(located(path)?),
             missing,
             ..data.clone()
@@ -100,8 +99,14 @@ impl<'a> Input<'a> {
         };
         Ok(Self {
             source,
+            cached,
             projection: job.projection,
         })
+    }
+
+    /// The most bytes of states that are kept after they were read.
+    pub fn cached(&self) -> usize {
+        usize::try_from(self.cached).unwrap_or(usize::MAX)
     }
 
     /// The input.
@@ -110,6 +115,12 @@ impl<'a> Input<'a> {
             Source::Whole { fields, .. } => &fields.series,
             Source::Coarse(coarse) => &coarse.series,
         }
+    }
+
+    /// Values of one field of the result.
+    pub fn values(&self) -> usize {
+        let (ny, nx) = self.grid().shape();
+        self.series().shape().0 * ny * nx
     }
 
     /// The grid of the result.
@@ -138,8 +149,25 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// How far the means over blocks of a field, in the units of the file, are from the coarse input: the largest difference,
+    /// standardised. None where no resolution was lost.
+    pub fn residual(&self, question: &Question, written: &Array3<f32>) -> Option<f64> {
+        let (coarse, factor) = question.coarse.as_ref()?;
+        let statistics = match &self.source {
+            Source::Whole { fields, .. } => &fields.statistics,
+            Source::Coarse(coarse) => &coarse.statistics,
+        };
+        let mut z = written.clone();
+        statistics.standardise(question.instant, z.view_mut());
+        let differences = coarse - &area_mean(z.view(), *factor)?;
+        let largest = differences
+            .iter()
+            .fold(0f32, |largest, d| largest.max(d.abs()));
+        Some(f64::from(largest))
+    }
+
     /// A sample, standardised, that reduces to the input where it is made to.
-    pub fn projected(&self, question: &Question, mut sample: Array3<f32>) -> Array3<f32> {
+    fn projected(&self, question: &Question, mut sample: Array3<f32>) -> Array3<f32> {
         if let (Projection::Exact, Some((coarse, factor))) = (self.projection, &question.coarse)
             && let Some(mean) = area_mean(sample.view(), *factor)
         {

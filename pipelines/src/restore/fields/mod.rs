@@ -1,6 +1,7 @@
 //! Fields to learn from and to restore: the data sets of forecasts, a state at a time.
 
 mod apply;
+mod asked;
 mod coarse;
 mod input;
 mod output;
@@ -10,17 +11,18 @@ mod sheet;
 mod state;
 mod sums;
 
-pub use apply::{FieldOptions, FieldStore, apply};
+pub use apply::apply;
+pub use asked::{FieldOptions, FieldStore};
 pub use score::{FieldMethod, FieldPeriod, FieldScores, FieldScoring, VariableScores, score};
 pub use state::{Loss, State};
 
 use super::config::RestoreConfig;
 use super::folder::Folder;
 use super::law::Lesson;
-use super::pictures::{lesson, places};
+use super::puzzle::{lesson, places};
 use crate::progress::check_interrupt;
 use crate::text_file::write_text;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_compute::Workers;
 use foehn_dataset::{DataConfig, Features, Series, Split, Statistics};
@@ -73,15 +75,7 @@ impl<'a> Fields<'a> {
     fn with(config: &'a RestoreConfig, folder: &Folder, series: Series) -> Result<Self> {
         let statistics = Statistics::load(&folder.statistics())?;
         let mut fields = Self::of(config, series, statistics)?;
-        let file = folder.learnt();
-        if file.exists() {
-            let read = || -> Result<Array2<bool>> {
-                let cells: Vec<bool> = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
-                Ok(Array2::from_shape_vec(fields.size(), cells)?)
-            };
-            let learnt = read().with_context(|| format!("cannot read {}", file.display()))?;
-            fields.learnt = Some(learnt);
-        }
+        fields.learnt = read_learnt(folder, fields.size())?;
         Ok(fields)
     }
 
@@ -94,6 +88,29 @@ impl<'a> Fields<'a> {
             statistics,
             learnt: None,
         })
+    }
+
+    /// Refuses to go on with a model whose data have changed since it was begun: its weights are of other scales.
+    ///
+    /// # Errors
+    /// If they have, or what is in the folder cannot be read.
+    pub fn refuse_changed(&self, folder: &Folder) -> Result<()> {
+        let file = folder.statistics();
+        if !file.exists() {
+            return Ok(());
+        }
+        let what = if Statistics::load(&file)? != self.statistics {
+            "means or deviations"
+        } else if read_learnt(folder, self.size())? != self.learnt {
+            "the cells that are ever there"
+        } else {
+            return Ok(());
+        };
+        bail!(
+            "{what} of the training data are not those in {}, which the model was begun with: give the data back as they were, \
+             or begin again with --overwrite",
+            folder.0.display()
+        )
     }
 
     /// Writes how fields are standardised into the folder of their model.
@@ -183,6 +200,20 @@ impl<'a> Fields<'a> {
         }
         Ok(Some(seen))
     }
+}
+
+/// The cells of which a model has learnt anything; none where all are.
+fn read_learnt(folder: &Folder, size: (usize, usize)) -> Result<Option<Array2<bool>>> {
+    let file = folder.learnt();
+    if !file.exists() {
+        return Ok(None);
+    }
+    let read = || -> Result<Array2<bool>> {
+        let cells: Vec<bool> = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+        Ok(Array2::from_shape_vec(size, cells)?)
+    };
+    let learnt = read().with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Some(learnt))
 }
 
 /// At most `count` positions, evenly spread over a range.

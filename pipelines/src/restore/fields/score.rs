@@ -6,7 +6,7 @@ use crate::progress::{Progress, Talk};
 use crate::restore::baselines;
 use crate::restore::config::{RestoreConfig, Start, Task};
 use crate::restore::contest::{calls, samplers};
-use crate::restore::drawing::Drawing;
+use crate::restore::drawing::{Drawing, at_once};
 use crate::restore::folder::Folder;
 use crate::restore::same_law::refuse_other_law;
 use crate::restore::sampling::RestoreSampling;
@@ -21,8 +21,6 @@ use ndarray::Axis;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Values of all samples that are held at once, about.
-const HELD: usize = 1 << 22;
 /// States that are scored if nothing else is said.
 const USUAL: usize = 200;
 
@@ -265,7 +263,7 @@ impl Contest<'_> {
         let mut sums = Sums::new(self.fields, self.members)?;
         let mut unchanged = true;
         let (c, (h, w)) = (self.fields.channels(), self.fields.size());
-        let piece = (HELD / (self.members * c * h * w)).max(1);
+        let piece = at_once(self.members * c * h * w);
         for positions in self.positions.chunks(piece) {
             let states = positions.iter().map(|index| self.state(*index));
             let states = states.collect::<Result<Vec<_>>>()?;

@@ -3,7 +3,7 @@
 use super::Fields;
 use crate::restore::config::{Gaps, Task};
 use crate::restore::law::Given;
-use crate::restore::pictures::{Puzzle, hidden};
+use crate::restore::puzzle::{Puzzle, hidden};
 use anyhow::{Context, Result, bail};
 use foehn_dataset::{Frame, Split};
 use foehn_field::Instant;

@@ -137,7 +137,7 @@ fn the_flow_is_the_quantile_map_for_both_starts_and_known_values_stay() {
             let wanted = exact.mean.clone() + exact.deviation.clone() * zeta;
             let error = worst(x.clone() - wanted);
             assert!(error < 2e-2, "{task}, {coupling}: {error}");
-            if let Some(mask) = exact.conditions(keys.len()).mask {
+            if let Some(mask) = exact.conditions(keys.len()).known {
                 let condition = exact.conditions(keys.len()).condition;
                 let kept = Inpainting { mask }.keep(x.clone(), condition);
                 assert_eq!(bits(x), bits(kept));
