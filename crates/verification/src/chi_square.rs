@@ -18,7 +18,10 @@ mod tests {
     fn agrees_with_closed_forms_and_quantiles() {
         for x in [0.1, 1.0, 7.0, 60.0] {
             let exact = (-x / 2.0f64).exp();
-            assert!((survival(x, 2.0) - exact).abs() < 1e-13 * exact.max(1e-3), "{x}");
+            assert!(
+                (survival(x, 2.0) - exact).abs() < 1e-13 * exact.max(1e-3),
+                "{x}"
+            );
         }
         // The 95 % quantiles of the printed tables.
         for (x, degrees) in [

@@ -186,7 +186,9 @@ fn flatness_holds_for_places_that_depend_on_each_other() {
         let rejects = |series: &usize| {
             let mut histogram = PitHistogram::new(10);
             let mut z = vec![0.0; DATES * (places + 1)];
-            Key::new(9, Purpose::Sample).member(*series as u32).normals_f64(&mut z);
+            Key::new(9, Purpose::Sample)
+                .member(*series as u32)
+                .normals_f64(&mut z);
             for (date, z) in z.chunks(places + 1).enumerate() {
                 for own in &z[1..] {
                     let z = shared.sqrt() * z[0] + (1.0 - shared).sqrt() * own;
@@ -200,7 +202,10 @@ fn flatness_holds_for_places_that_depend_on_each_other() {
     };
     for (places, shared) in [(1, 0.0), (5, 0.0), (20, 0.5), (20, 0.95)] {
         let share = rejected(places, shared, 1.0);
-        assert!((share - 0.05).abs() < 0.028, "{places} places, {shared}: {share}");
+        assert!(
+            (share - 0.05).abs() < 0.028,
+            "{places} places, {shared}: {share}"
+        );
     }
     assert!(rejected(5, 0.0, 1.5) > 0.99);
 }

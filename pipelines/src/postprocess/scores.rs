@@ -27,7 +27,7 @@ pub struct MethodScores {
     pub covered_90: f64,
     /// Shares of the transforms in ten cells.
     pub pit: Vec<f64>,
-    /// Of their flatness, with one draw a date; none with fewer than five dates a cell.
+    /// Of their flatness, places of one date depending on each other; none with fewer than five dates a cell.
     pub pit_p_value: Option<f64>,
     /// Shares of observations and of the law at zero and below, where zero is the least observation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +148,7 @@ impl Sums {
             .for_each(|(sum, value)| *sum += value);
         self.zeros[0] += f64::from(u8::from(y <= 0.0));
         self.zeros[1] += law.cdf(0.0);
-        self.histogram.add(law.pit(y), draw);
+        self.histogram.add(law.pit(y), draw, date);
         for (sum, count) in [
             self.by_date.entry(date).or_default(),
             self.by_place.entry(place).or_default(),
@@ -204,10 +204,7 @@ pub(crate) fn score(
         bias,
         covered_90,
         pit: sums.histogram.counts().iter().map(|n| n / cases).collect(),
-        pit_p_value: sums
-            .histogram
-            .flatness(sums.by_date.len() as f64)
-            .map(|f| f.p_value),
+        pit_p_value: sums.histogram.flatness().map(|f| f.p_value),
         zeros: (least.abs() <= 0.0).then(|| sums.zeros.map(|sum| sum / cases)),
         over_best: None,
         equal_to_best_p_value: None,

@@ -39,7 +39,7 @@ impl Conventions {
                    M (M - 1) pairs, which flatters members at even levels",
             coverage: "share of observations in the central 90 %; of members between their linear quantiles of 5 and 95 %",
             transforms: "an observation on a jump of the law counts evenly over the jump, and for the test at a random place \
-                         of it; Pearson's chi-square with one draw a date, from five dates a cell",
+                         of it; chi-square, corrected for the dependence of places of a date (Rao and Scott 1981), from five dates a cell",
             equal_to_best: "Diebold-Mariano on sums of dates, Bartlett weights up to the lag, Harvey's factor, Student's law",
             over_best: "the CRPS less that of the best method, and the 2.5 and 97.5 % quantiles of that of the cases of 2000 resamples \
                         of circular blocks of dates (Politis and Romano 1992), as long as the cube root of the dates rounded up, and longer than the lag; \

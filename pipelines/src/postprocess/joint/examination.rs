@@ -109,7 +109,7 @@ impl Examination<'_> {
         let joint = self.joint(order);
         let mut sums = Sums::of(joint.count);
         let mut spectra = self.spectra.clone();
-        let (mut own, mut dates) = (true, Vec::new());
+        let mut own = true;
         for ((date, lead), rows) in self.occasions() {
             let on = Occasion::of(self.test, forecasts, &rows);
             own &= on.forecasts.iter().all(|forecast| joint.keeps(forecast));
@@ -123,11 +123,9 @@ impl Examination<'_> {
             if let Some(spectra) = &mut spectra {
                 spectra.add(&members.values, &truth, &on.places)?;
             }
-            dates.push(date);
         }
-        dates.dedup();
         let order = if own { "own" } else { order.name() };
         let spectrum = spectra.and_then(|spectra| spectra.log_distance());
-        Ok(sums.scores((name, order), joint.count, dates.len(), spectrum))
+        Ok(sums.scores((name, order), joint.count, spectrum))
     }
 }

@@ -34,7 +34,7 @@ pub struct MemberScores {
     /// Shares of the ranks of the observation among the members, ties spread evenly; of ten cells where there are more than
     /// twenty members.
     pub ranks: Vec<f64>,
-    /// Of their flatness, with one draw a date; none with fewer than five dates a cell.
+    /// Of their flatness, places of one date depending on each other; none with fewer than five dates a cell.
     pub rank_p_value: Option<f64>,
     /// Dates and leads that energy and variogram are means over: those with whole members in every row.
     pub occasions: usize,
@@ -89,20 +89,18 @@ impl Sums {
         places: &[f64],
     ) -> Result<()> {
         self.drawn += members.drawn;
-        self.add(&members.values, truth, places)?;
+        self.add(at.0, &members.values, truth, places)?;
         if let Some(scores) = joint_scores(&members.values, truth)? {
             self.joint.insert(at, scores);
         }
         Ok(())
     }
 
-    /// The scores of a method's members over so many dates; those over several places are filled in once all rows are
-    /// there.
+    /// The scores of a method's members; those over several places are filled in once all rows are there.
     pub(crate) fn scores(
         self,
         (method, order): (&str, &str),
         members: usize,
-        dates: usize,
         spectrum: Option<f64>,
     ) -> (MemberScores, Scores) {
         let n = self.cases;
@@ -116,7 +114,7 @@ impl Sums {
             crps_fair: (several > 0.0).then(|| fair / several),
             spread_skill: factor * (self.values[1] / self.values[2]).sqrt(),
             ranks: self.ranks.counts().iter().map(|count| count / n).collect(),
-            rank_p_value: self.ranks.flatness(dates as f64).map(|f| f.p_value),
+            rank_p_value: self.ranks.flatness().map(|f| f.p_value),
             occasions: 0,
             energy: None,
             energy_fair: None,
@@ -128,7 +126,13 @@ impl Sums {
     }
 
     /// Adds the members (members, cases) of one date and lead, with the places of the observations among equal members.
-    fn add(&mut self, members: &Array2<f64>, truth: &Array1<f64>, places: &[f64]) -> Result<()> {
+    fn add(
+        &mut self,
+        date: i64,
+        members: &Array2<f64>,
+        truth: &Array1<f64>,
+        places: &[f64],
+    ) -> Result<()> {
         for ((column, y), place) in members.columns().into_iter().zip(truth).zip(places) {
             let present: Vec<f64> = column.iter().copied().filter(|x| x.is_finite()).collect();
             let count = present.len() as f64;
@@ -149,7 +153,7 @@ impl Sums {
                 .iter_mut()
                 .zip(values)
                 .for_each(|(sum, x)| *sum += x);
-            self.ranks.add(law.pit(*y), *place);
+            self.ranks.add(law.pit(*y), *place, date);
             self.cases += 1.0;
         }
         Ok(())
