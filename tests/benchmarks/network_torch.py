@@ -7,6 +7,8 @@ over rounds are printed with the ratios to the faster of PyTorch's layouts. Wait
 that wait for each other, as PyTorch's do, suffer most from other work. `threads` computes the batch at
 once with threads inside the operations, `workers` gives half of it to each of two workers.
 
+Networks whose samples have classes are compared and not timed.
+
     bash tests/benchmarks/network.sh [--rounds 7] [--only reference]
 """
 
@@ -34,6 +36,9 @@ SIZES = {
     "wide": (128, 32, 0.8, 0.9),
     "transformer": ("transformer", 64, 1.1, 1.1),
 }
+# networks that are told classes
+TOLD = {"classes": ("32-classes", 32), "transformer of classes": ("transformer-classes", 32)}
+TABLE = "time.classes.table"
 PATCH = 4
 # linear maps of the embedded time
 OF_TIME = ("time.", ".scale.", ".shift.", "modulation")
@@ -58,7 +63,7 @@ def converted(name, w):
     """Our order of a weight's axes to PyTorch's."""
     if w.dim() == 4:  # [dx, out, dy, in]
         return w.permute(1, 3, 2, 0).contiguous()
-    if w.dim() == 2 and any(part in name for part in OF_TIME):
+    if w.dim() == 2 and any(part in name for part in OF_TIME) and name != TABLE:
         return w.t().contiguous()  # [in, out]
     return w
 
@@ -114,12 +119,13 @@ class Network:
             x = self.attention(x, name + ".attention")
         return x
 
-    def __call__(self, x, t):
+    def __call__(self, x, t, classes=None):
         w = torch.logspace(0, 2, 32, device=t.device)
         angle = t[:, None] * w
         embedding = torch.cat([angle.sin(), angle.cos()], 1)
         embedding = F.silu(self.linear(embedding, "time.first"))
-        embedding = F.silu(self.linear(embedding, "time.second"))
+        embedding = self.linear(embedding, "time.second")
+        embedding = F.silu(embedding if classes is None else embedding + self.w[TABLE][classes])
         x = self.convolved(x, "input")
         left = []
         for level in range(3):
@@ -170,13 +176,14 @@ class Transformer:
         hidden = F.gelu(self.linear(self.modulated(x, a1, s1), name + ".rise"), approximate="tanh")
         return x + k1[:, None] * self.linear(hidden, name + ".fall")
 
-    def __call__(self, x, t):
+    def __call__(self, x, t, classes=None):
         b, c, h, w = x.shape
         rows, columns, p = h // PATCH, w // PATCH, PATCH
         angle = t[:, None] * torch.logspace(0, 2, 128, device=t.device)
         embedding = torch.cat([angle.sin(), angle.cos()], 1)
         embedding = F.silu(self.linear(embedding, "time.first"))
-        embedding = F.silu(self.linear(embedding, "time.second"))
+        embedding = self.linear(embedding, "time.second")
+        embedding = F.silu(embedding if classes is None else embedding + self.w[TABLE][classes])
         tokens = x.reshape(b, c, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5).reshape(b, rows * columns, c * p * p)
         tokens = self.linear(tokens, "input")
         tokens = tokens + self.places(rows, columns, tokens.shape[2], x.device)
@@ -194,6 +201,7 @@ class Training:
         kind = Transformer if any(k.startswith("blocks.") for k in weights) else Network
         self.network = kind(weights, layout)
         self.x = tensors["x"].contiguous(memory_format=layout)
+        self.classes = tensors["classes"].long() if "classes" in tensors else None
         self.t, self.target = tensors["t"], tensors["target"].contiguous(memory_format=layout)
         self.weights = list(self.network.w.values())
         self.average = [w.detach().clone() for w in self.weights]
@@ -205,11 +213,11 @@ class Training:
     def forward(self):
         with torch.inference_mode():
             begin = time.perf_counter()
-            self.network(self.x, self.t)
+            self.network(self.x, self.t, self.classes)
             return time.perf_counter() - begin
 
     def gradients(self):
-        loss = (self.network(self.x, self.t) - self.target).square().mean()
+        loss = (self.network(self.x, self.t, self.classes) - self.target).square().mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
 
@@ -261,7 +269,7 @@ def compare(tensors, output_error=1e-4, gradient_error=1e-3):
     """Largest differences relative to the largest value: of the output and, over weights, of gradients."""
     training = Training(tensors, torch.contiguous_format)
     with torch.inference_mode():
-        output = relative(tensors["y"], training.network(training.x, training.t))
+        output = relative(tensors["y"], training.network(training.x, training.t, training.classes))
     training.gradients()
     worst = 0.0
     for name, weight in training.network.w.items():
@@ -305,6 +313,15 @@ def table(title, times, bar):
     return ratio <= bar
 
 
+def compare_told(binary, name):
+    base, side = TOLD[name]
+    print(f"{name}: {base}, {side} x {side}, batch 8", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = Ours(binary, folder, base, side)
+        ours.close()
+        return compare(read_safetensors(pathlib.Path(folder) / "network.safetensors"))
+
+
 def measure(binary, size, count):
     base, side, forward_bar, train_bar = SIZES[size]
     print(f"{size}: base {base}, {side} x {side}, batch 8, {count} rounds", flush=True)
@@ -338,10 +355,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", choices=SIZES)
+    parser.add_argument("--only", choices=[*SIZES, *TOLD])
     arguments = parser.parse_args()
-    sizes = [arguments.only] if arguments.only else list(SIZES)
-    good = [measure(arguments.binary, size, arguments.rounds) for size in sizes]
+    names = [arguments.only] if arguments.only else [*SIZES, *TOLD]
+    good = [
+        compare_told(arguments.binary, name) if name in TOLD else measure(arguments.binary, name, arguments.rounds)
+        for name in names
+    ]
     raise SystemExit(0 if all(good) else 1)
 
 

@@ -1,6 +1,7 @@
 //! Our side of `tests/benchmarks/network.sh` and `network_gpu.sh`: one network, timed on request.
 //!
-//! Arguments: a folder, the finest level's channels of a U-Net or `transformer`, and the side of the square field; then,
+//! Arguments: a folder, the finest level's channels of a U-Net or `transformer`, either with `-classes` where samples have
+//! classes, and the side of the square field; then,
 //! for a GPU, its name and a precision. Writes `network.safetensors` into the folder (weights, gradients of the first batch and the
 //! batch itself), then answers lines on its standard input: `forward`, `forward-workers`, `train` and `train-workers`
 //! with seconds, `forward-queue` and `train-queue` with those of one of twenty that a device is given at once.
@@ -10,7 +11,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use foehn_compute::{DeviceChoice, Workers};
-use foehn_network::{Architecture, FieldNet, Precision, TransformerConfig, UNetConfig};
+use foehn_network::{Architecture, Classes, FieldNet, Precision, TransformerConfig, UNetConfig};
 use foehn_noise::{Key, Purpose};
 use foehn_training::{Layout, LayoutError, Recording, TrainConfig, TrainError, Trainer};
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
@@ -21,6 +22,9 @@ use std::time::Instant;
 
 const BATCH: usize = 8;
 const INPUTS: usize = 3;
+/// Classes, and the end of a network's name that has them.
+const CLASSES: usize = 10;
+const TOLD: &str = "-classes";
 /// Jobs that a device is given at once.
 const QUEUE: usize = 20;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -73,9 +77,12 @@ fn main() -> Result<()> {
 /// The U-Net of that many channels, or the transformer.
 fn architecture(base: &str, precision: Precision) -> Result<Architecture> {
     let (inputs, outputs) = (INPUTS, 1);
+    let classes = base.ends_with(TOLD).then_some(CLASSES);
+    let base = base.trim_end_matches(TOLD);
     if base == "transformer" {
         let config = TransformerConfig {
             precision,
+            classes,
             ..TransformerConfig::default()
         };
         return Ok(Architecture::Transformer {
@@ -88,6 +95,7 @@ fn architecture(base: &str, precision: Precision) -> Result<Architecture> {
     let config = UNetConfig {
         channels: vec![base, 2 * base, 2 * base],
         precision,
+        classes,
         ..UNetConfig::default()
     };
     Ok(Architecture::UNet {
@@ -103,14 +111,28 @@ struct Job {
     x: Tensor<4>,
     t: Tensor<1>,
     target: Tensor<4>,
+    /// Where the network is told them: of the last sample not.
+    classes: Option<Classes>,
+}
+
+/// The class of each sample.
+fn told() -> [Option<usize>; BATCH] {
+    std::array::from_fn(|b| (b + 1 < BATCH).then_some((3 * b) % CLASSES))
 }
 
 impl Job {
     fn new(architecture: &Architecture, side: usize, device: &Device) -> Result<Self> {
         device.seed(1);
         let network = architecture.field_net(device)?.map(&mut Noisy(100));
+        let has_classes = match architecture {
+            Architecture::UNet { config, .. } => config.classes.is_some(),
+            Architecture::Transformer { config, .. } => config.classes.is_some(),
+            Architecture::Mlp { .. } => false,
+        };
+        let classes = has_classes.then(|| Classes::new(&told(), CLASSES, device));
         Ok(Self {
             network,
+            classes: classes.transpose()?,
             x: normals([BATCH, INPUTS, side, side], 1, device),
             t: Tensor::from_data([0.1f32, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], device),
             target: normals([BATCH, 1, side, side], 2, device),
@@ -119,7 +141,9 @@ impl Job {
 
     fn loss(&self, network: &FieldNet, first: usize, count: usize) -> Tensor<1> {
         let part = |x: &Tensor<4>| x.clone().narrow(0, first, count);
-        let y = network.forward(part(&self.x), self.t.clone().narrow(0, first, count));
+        let classes = self.classes.as_ref().map(|all| all.part(first, count));
+        let t = self.t.clone().narrow(0, first, count);
+        let y = network.forward_given(part(&self.x), t, classes.as_ref());
         (y - part(&self.target)).square().mean()
     }
 
@@ -161,13 +185,21 @@ impl Job {
         let module = layout.install(self.network.clone(), &weights, Recording::Gradients)?;
         let loss = self.loss(&module, 0, BATCH);
         let gradient = layout.gradient(&module, &loss.backward());
-        let y = self.network.forward(self.x.clone(), self.t.clone());
+        let (x, t, classes) = (self.x.clone(), self.t.clone(), self.classes.as_ref());
+        let y = self.network.forward_given(x, t, classes);
         let mut entries: Vec<Entry> = vec![
             entry("x", self.x.clone()),
             entry("t", self.t.clone()),
             entry("target", self.target.clone()),
             entry("y", y),
         ];
+        if self.classes.is_some() {
+            let rows = told().map(|class| class.unwrap_or(CLASSES) as f32);
+            entries.push(entry(
+                "classes",
+                Tensor::<1>::from_data(rows, &self.x.device()),
+            ));
+        }
         for (kind, flat) in [("weight", weights), ("gradient", gradient)] {
             let mut named = Named::default();
             let module = layout.install(self.network.clone(), &flat, Recording::Nothing)?;
