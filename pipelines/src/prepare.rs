@@ -21,6 +21,8 @@ pub struct PrepareSummary {
     pub states: usize,
     /// What was planned.
     pub outline: Outline,
+    /// Chunks of the input that could not be read, whose values are missing (`prepare.damaged = "mask"`).
+    pub damaged: Vec<String>,
 }
 
 /// What is prepared, and where to.
@@ -142,6 +144,12 @@ impl PrepareJob {
             Task::Share(shard) => plan.write_share(&self.output, shard, threads, &mut watch),
             Task::Merge => plan.merge(&self.output, threads, &mut watch),
         };
+        let damaged = plan.damage();
+        for chunk in &damaged {
+            progress.say(&format!(
+                "prepare: missing, because it cannot be read: {chunk}"
+            ));
+        }
         match written {
             Err(PrepareError::Stopped) => return Err(Interrupted.into()),
             written => written?,
@@ -151,6 +159,7 @@ impl PrepareJob {
             path: self.output.clone(),
             states: outline.states,
             outline,
+            damaged,
         })
     }
 }

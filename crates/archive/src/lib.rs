@@ -30,6 +30,7 @@
 //! ```
 
 mod archive;
+mod around;
 mod atomic;
 mod atomic_store;
 mod boundary;

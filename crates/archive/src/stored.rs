@@ -56,7 +56,11 @@ impl Archive {
             })
     }
 
-    fn stored(&self, variable: &Variable, ranges: &[Range<usize>]) -> Result<Raw, String> {
+    pub(crate) fn stored(
+        &self,
+        variable: &Variable,
+        ranges: &[Range<usize>],
+    ) -> Result<Raw, String> {
         match &self.source {
             Source::NetCdf(source) => source.read(variable, ranges),
             Source::Zarr(source) => source.read(variable, ranges),

@@ -78,6 +78,29 @@ fn one_corrupt_chunk_of_many_is_named() {
         fs::write(&file, &whole[..whole.len() / 2]).unwrap();
         let said = open(&path).unwrap().read_all("v").unwrap_err().to_string();
         assert!(said.contains(&format!("chunk {at:?}")), "{said}");
+        // or the rest is read, the chunk being missing
+        let (around, damaged) = open(&path)
+            .unwrap()
+            .read_around("v", &[0..5, 1..7, 0..11])
+            .unwrap();
+        assert!(
+            damaged.len() == 1 && damaged[0].starts_with(&format!("chunk {at:?}: ")),
+            "{damaged:?}"
+        );
+        for ((t, j, i), x) in around
+            .values
+            .into_dimensionality::<ndarray::Ix3>()
+            .unwrap()
+            .indexed_iter()
+        {
+            let here = [t, (j + 1) / 2, i / 3] == at;
+            assert!(if here {
+                x.is_nan()
+            } else {
+                *x == values[[t, j + 1, i]]
+            });
+            assert_eq!(around.missing.as_ref().unwrap()[[t, j, i]], here);
+        }
         fs::write(&file, whole).unwrap();
     }
     assert_eq!(open(&path).unwrap().read_all("v").unwrap().values, values);

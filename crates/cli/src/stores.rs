@@ -15,10 +15,16 @@ pub(crate) fn prepare(
     let shard = shard.map(ShardChoice::shard).transpose()?;
     let job = PrepareJob::load(&settings.config, &settings.overrides, to)?;
     let done = job.run((output.mode(), shard), manner.threads, manner.talk())?;
-    let text = match shard {
+    let mut text = match shard {
         Some(shard) => format!("share {shard} of {}", states(done.states, &done.path)),
         None => states(done.states, &done.path),
     };
+    if !done.damaged.is_empty() {
+        let (count, first) = (done.damaged.len(), &done.damaged[0]);
+        text = format!(
+            "{text}; {count} chunk(s) could not be read and are missing, the first {first}"
+        );
+    }
     say(manner.json, &done, &text)
 }
 

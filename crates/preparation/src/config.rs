@@ -47,6 +47,9 @@ pub struct PrepareConfig {
     /// States in a chunk; by default as many as take 4 MiB, at most 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk: Option<usize>,
+    /// What becomes of chunks of the input that cannot be read.
+    #[serde(skip_serializing_if = "is_default")]
+    pub damaged: Damaged,
     /// Memory for states on their way and for the sums of the climatology, which wait in a file where they are larger;
     /// the result does not depend on it.
     pub memory: ByteSize,
@@ -69,6 +72,7 @@ impl Default for PrepareConfig {
             resample: None,
             statistics: StatisticsConfig::default(),
             chunk: None,
+            damaged: Damaged::default(),
             memory: ByteSize(384 << 20),
         }
     }
@@ -93,6 +97,21 @@ impl PrepareConfig {
 
 fn matches_any(pattern: &str) -> bool {
     Path::new(pattern).exists() || glob::glob(pattern).is_ok_and(|mut found| found.next().is_some())
+}
+
+/// What becomes of chunks that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Damaged {
+    /// They end the work.
+    #[default]
+    Refuse,
+    /// Their values are missing, and they are named.
+    Mask,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// `[prepare.regrid]`: the new grid and the way there.

@@ -8,7 +8,7 @@ use foehn_field::{Attribute, Attributes, Grid, TimeAxis};
 use ndarray::{Array3, ArrayD, Axis};
 
 use crate::PrepareError;
-use crate::region::Region;
+use crate::preparation::Preparation;
 
 /// Where the axes of a variable are.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,13 +189,14 @@ impl Axes {
         name: &str,
         times: &Range<usize>,
         levels: &[usize],
-        region: &Region,
+        plan: &Preparation,
     ) -> Result<Vec<Array3<f32>>, PrepareError> {
+        let region = &plan.region;
         let mut result = Vec::with_capacity(levels.len().max(1));
         for span in spans(levels) {
             let parts = region.columns.iter().map(|columns| {
                 let ranges = self.ranges(times, &span, &region.rows, columns);
-                Ok::<_, PrepareError>(self.arrange(archive.read(name, &ranges)?.values))
+                Ok::<_, PrepareError>(self.arrange(plan.values(archive, name, &ranges)?))
             });
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
             let whole = if parts.len() == 1 {

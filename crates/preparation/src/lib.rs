@@ -8,6 +8,7 @@
 mod anomalies;
 mod climatology;
 mod config;
+mod damage;
 mod day_sums;
 mod derive;
 mod error;
@@ -31,7 +32,7 @@ mod stream;
 mod work;
 
 pub use config::{
-    Derived, PrepareConfig, Reduction, RegridConfig, RegridMethod, ResampleConfig,
+    Damaged, Derived, PrepareConfig, Reduction, RegridConfig, RegridMethod, ResampleConfig,
     StatisticsConfig, StatisticsKind,
 };
 pub use error::PrepareError;

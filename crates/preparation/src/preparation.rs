@@ -10,6 +10,7 @@ use foehn_grid::{Method, Regridder};
 use ndarray::Array2;
 use serde::Serialize;
 
+use crate::damage::Damage;
 use crate::derive::{Anomaly, Derivation, Label, derivations};
 use crate::join::{Joined, period};
 use crate::labels::{inputs, of_outputs, outputs};
@@ -49,6 +50,7 @@ pub struct Preparation {
     pub(crate) chunk: usize,
     /// The configuration, without what does not change the result.
     pub(crate) described: String,
+    pub(crate) damage: Damage,
 }
 
 /// What a preparation will be.
@@ -124,6 +126,7 @@ impl Preparation {
             described: described(config),
             config: config.clone(),
             statics: Vec::new(),
+            damage: Damage::default(),
             joined,
             region,
             grid,

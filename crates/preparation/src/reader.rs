@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         };
         variable
             .axes
-            .read(archive, &variable.name, times, levels, &plan.region)
+            .read(archive, &variable.name, times, levels, plan)
     }
 }
 

@@ -38,9 +38,7 @@ impl Preparation {
                 return Err(PrepareError::config("statics", problem));
             }
             let archive = open(&file.path)?;
-            let planes = variable
-                .axes
-                .read(&archive, name, &(0..1), &[], &self.region)?;
+            let planes = variable.axes.read(&archive, name, &(0..1), &[], self)?;
             let plane = planes
                 .first()
                 .map(|p| p.index_axis(Axis(0), 0).to_owned())
