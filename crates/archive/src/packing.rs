@@ -33,7 +33,7 @@ pub(crate) enum ImplicitFill {
 /// declared: model output often names another fill value and has this one in its cells.
 const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
 
-/// numpy's NaT, the least 64-bit integer: missing in times and spans, whoever encoded them.
+/// Not a time, in `numpy` the least 64-bit integer: missing in times and spans, whoever encoded them.
 const NOT_A_TIME: f64 = i64::MIN as f64;
 
 fn counts_from_numpy(variable: &Variable) -> bool {

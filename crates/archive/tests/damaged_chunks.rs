@@ -93,7 +93,7 @@ fn one_corrupt_chunk_of_many_is_named() {
             .unwrap()
             .indexed_iter()
         {
-            let here = [t, (j + 1) / 2, i / 3] == at;
+            let here = [t, j.div_ceil(2), i / 3] == at;
             assert!(if here {
                 x.is_nan()
             } else {

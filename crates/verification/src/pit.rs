@@ -89,7 +89,7 @@ impl PitHistogram {
     /// Pearson's test of [`PitHistogram::drawn`] against equal shares, where groups are independent and observations of one
     /// group need not be; none with fewer than five groups a cell.
     ///
-    /// With u_g the counts of group g less its even share, `V = G/(G-1) sum u_g u_g^T` is the covariance of the counts and
+    /// With `u_g` the counts of group g less its even share, `V = G/(G-1) sum u_g u_g^T` is the covariance of the counts and
     /// lambda are the eigenvalues of V over the expected count. Chi-square is divided by their mean over the K - 1
     /// contrasts and by `1 + a^2`, a their coefficient of variation, and has `(K - 1)/(1 + a^2)` degrees of freedom. With
     /// one observation a group this is Pearson's test but for the scatter of V.

@@ -276,12 +276,12 @@ mod tests {
     fn one_member_has_no_fair_score() {
         let mut sums = Sums::of(1);
         let truth = Array1::from(vec![3.0]);
-        sums.add(&Array2::zeros((1, 1)), &truth, &[0.5])
+        sums.add(0, &Array2::zeros((1, 1)), &truth, &[0.5])
             .expect("one member");
         assert_eq!((sums.values[0], sums.fair), (3.0, [0.0, 0.0]));
         // Members 0 and 2: 2 - 2/2.
         let two = ndarray::array![[0.0], [2.0]];
-        sums.add(&two, &truth, &[0.5]).expect("two members");
+        sums.add(0, &two, &truth, &[0.5]).expect("two members");
         assert_eq!(sums.fair, [1.0, 1.0]);
     }
 }
