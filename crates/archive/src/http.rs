@@ -50,6 +50,8 @@ pub(crate) struct HttpStore {
     patience: Patience,
     /// The address of a key that was read.
     read: OnceLock<String>,
+    /// What was said of an answer without an end.
+    endless: OnceLock<String>,
 }
 
 impl HttpStore {
@@ -71,6 +73,7 @@ impl HttpStore {
             query: query.to_owned(),
             patience,
             read: OnceLock::new(),
+            endless: OnceLock::new(),
         }
     }
 
@@ -167,6 +170,9 @@ impl HttpStore {
         address: &str,
         mut ask: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T, String> {
+        if let Some(said) = self.endless.get() {
+            return Err(said.clone());
+        }
         let mut wait = self.patience.first_wait;
         for attempt in 1.. {
             match ask() {
@@ -177,6 +183,10 @@ impl HttpStore {
                 }
                 Err(Failure::Passing(why)) => {
                     return Err(format!("{address}: {why} ({attempt} attempts)"));
+                }
+                Err(Failure::Endless(why)) => {
+                    let said = format!("{address}: {why}");
+                    return Err(self.endless.get_or_init(|| said).clone());
                 }
                 Err(Failure::Lasting(why) | Failure::Refused(why)) => {
                     return Err(format!("{address}: {why}"));

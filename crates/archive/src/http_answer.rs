@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Lasting(String),
     /// The server forbids it; some say so of what is not there.
     Refused(String),
+    /// It sends without an end, which it is not asked for twice.
+    Endless(String),
 }
 
 /// What a server sends when asked for a part: some servers know no parts.
@@ -145,7 +147,7 @@ pub(crate) fn copy(
 }
 
 /// Bytes of a body at most that comes without its length, or packed.
-const UNANNOUNCED: u64 = 1 << 30;
+const UNANNOUNCED: u64 = 256 << 20;
 
 /// A whole body in memory.
 pub(crate) fn body(response: &mut Response<ureq::Body>) -> Result<Bytes, Failure> {
@@ -157,7 +159,7 @@ pub(crate) fn body(response: &mut Response<ureq::Body>) -> Result<Bytes, Failure
         let length = bytes.len() + part.len();
         if length as u64 > most || bytes.try_reserve(part.len()).is_err() {
             let why = format!("the answer has no end: {length} bytes were read");
-            return Err(Failure::Lasting(why));
+            return Err(Failure::Endless(why));
         }
         bytes.extend_from_slice(part);
         Ok(())

@@ -153,3 +153,29 @@ fn a_part_that_was_not_asked_for_is_refused() {
     let said = store.get(&key("right")).unwrap_err().to_string();
     assert!(said.contains("not asked for"), "{said}");
 }
+
+#[test]
+fn an_answer_without_an_end_is_given_up_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/x.zarr", listener.local_addr().unwrap());
+    let (asked, count) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request) = (stream.unwrap(), [0; 4096]);
+            let _ = stream.read(&mut request);
+            let _ = asked.send(());
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+            let part = vec![b' '; 1 << 16];
+            while stream.write_all(&part).is_ok() {}
+        }
+    });
+    let store = store(&address);
+    for key in ["c/0", "c/1"] {
+        let said = store
+            .get(&StoreKey::new(key).unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("c/0: the answer has no end"), "{said}");
+    }
+    assert_eq!(count.try_iter().count(), 1);
+}

@@ -86,7 +86,7 @@ fn reply(mut stream: TcpStream, known: &Cases) -> std::io::Result<()> {
         Then::Wait => thread::sleep(Duration::from_millis(2500)),
         Then::GoOn => {
             let spaces = vec![b' '; 1 << 16];
-            (0..1 << 16).try_for_each(|_| stream.write_all(&spaces))?;
+            (0..1 << 14).try_for_each(|_| stream.write_all(&spaces))?;
         }
     }
     Ok(())
