@@ -42,10 +42,8 @@ impl Written {
         let mut pictures = Vec::new();
         for mut sample in samples.axis_iter_mut(Axis(0)) {
             let picture = case.restored(&sample.to_owned(), projection)?;
-            if projection == Projection::Exact {
-                // mean and spread are of what is written
-                sample.assign(&picture.unit());
-            }
+            // mean and spread are of what is written
+            sample.assign(&picture.unit());
             pictures.push(picture);
         }
         let (mean, spread) = mean_and_spread(&samples);

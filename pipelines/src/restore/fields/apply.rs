@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use foehn_archive::{Mode, export_netcdf};
 use foehn_compute::Workers;
-use foehn_field::Instant;
+use foehn_field::{Calendar, Instant};
 use ndarray::{Array3, Array4};
 use std::fs;
 use std::path::PathBuf;
@@ -153,11 +153,13 @@ impl Run<'_> {
         );
         let progress = Progress::new(talk, "restoring", "samples", all, done);
         let mut largest: Option<f64> = None;
+        let mut odd = Odd::default();
         for times in due.chunks(self.piece) {
             let questions = times
                 .iter()
                 .map(|time| self.input.question(self.positions[*time]))
                 .collect::<Result<Vec<_>>>()?;
+            questions.iter().for_each(|question| odd.note(question));
             let given: Vec<_> = questions.iter().map(|q| q.given.clone()).collect();
             let names: Vec<i64> = questions.iter().map(|q| q.instant.0).collect();
             let drawn = self
@@ -174,6 +176,7 @@ impl Run<'_> {
             }
         }
         progress.finish();
+        odd.say(self.input.series().calendar(), talk);
         Ok(largest)
     }
 
@@ -189,6 +192,39 @@ impl Run<'_> {
             place.assign(&written);
         }
         (finished, largest)
+    }
+}
+
+/// Times at which there is nothing to go by, or nothing to do.
+#[derive(Default)]
+struct Odd {
+    blind: Vec<Instant>,
+    whole: usize,
+}
+
+impl Odd {
+    fn note(&mut self, question: &Question) {
+        let Some(known) = &question.given.known else {
+            return;
+        };
+        if known.iter().all(|known| *known) {
+            self.whole += 1;
+        } else if !known.iter().any(|known| *known) {
+            self.blind.push(question.instant);
+        }
+    }
+
+    fn say(&self, calendar: Calendar, talk: Talk) {
+        if let Some(first) = self.blind.first() {
+            talk.say(&format!(
+                "warning: {} time(s), the first {}, hold no known value: what is written there are samples of the model alone",
+                self.blind.len(),
+                calendar.date(*first)
+            ));
+        }
+        if self.whole > 0 {
+            talk.say(&format!("{} time(s) have no gap: they are written as they were", self.whole));
+        }
     }
 }
 
