@@ -7,6 +7,7 @@ mod joint;
 mod learnt;
 mod method;
 mod page;
+mod remarks;
 mod scores;
 mod simulated;
 mod staging;
@@ -144,6 +145,7 @@ impl Study<'_> {
                 .oddities
                 .iter()
                 .map(ToString::to_string)
+                .chain(remarks::remarks(&self.cases.table))
                 .collect(),
             members: config.folder().join("members.zarr"),
             without_members: 0,

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+/// Oddities that the text names.
+const ODDITIES: usize = 4;
+
 /// How the numbers were made.
 #[derive(Clone, Debug, Serialize)]
 pub struct Conventions {
@@ -273,8 +276,12 @@ impl PostprocessSummary {
         for why in &self.orders_left_out {
             writeln!(text, "an order is not compared: {why}")?;
         }
-        if let Some(first) = self.oddities.first() {
-            writeln!(text, "{} oddities, the first: {first}", self.oddities.len())?;
+        for oddity in self.oddities.iter().take(ODDITIES) {
+            writeln!(text, "odd: {oddity}")?;
+        }
+        if self.oddities.len() > ODDITIES {
+            let more = self.oddities.len() - ODDITIES;
+            writeln!(text, "{more} more oddities are in scores.json")?;
         }
         if self.without_members > 0 {
             writeln!(

@@ -159,7 +159,9 @@ impl Run<'_> {
                 .iter()
                 .map(|time| self.input.question(self.positions[*time]))
                 .collect::<Result<Vec<_>>>()?;
-            questions.iter().for_each(|question| odd.note(question));
+            for question in &questions {
+                odd.note(question);
+            }
             let given: Vec<_> = questions.iter().map(|q| q.given.clone()).collect();
             let names: Vec<i64> = questions.iter().map(|q| q.instant.0).collect();
             let drawn = self
@@ -223,7 +225,10 @@ impl Odd {
             ));
         }
         if self.whole > 0 {
-            talk.say(&format!("{} time(s) have no gap: they are written as they were", self.whole));
+            talk.say(&format!(
+                "{} time(s) have no gap: they are written as they were",
+                self.whole
+            ));
         }
     }
 }
